@@ -1,0 +1,1 @@
+"""Members, roles, invitations and sign-in of one workspace."""

@@ -1,0 +1,1 @@
+"""Why we write: campaigns, pipeline, drafts, approvals."""

@@ -1,0 +1,1 @@
+"""Credentials: provider keys, mailbox passwords, tokens; sealing at rest."""

@@ -1,0 +1,1 @@
+"""KMS, envelope, blind index, Secret: pure, no models."""

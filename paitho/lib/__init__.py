@@ -1,0 +1,1 @@
+"""What knows no app: typed environment reader, ids, text."""

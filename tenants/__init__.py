@@ -1,0 +1,1 @@
+"""The boundary: workspaces, logins, provisioning, export, backup."""

@@ -1,0 +1,1 @@
+"""The public site, and the verifier that proves it."""
