@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from paitho.embedded.files import write_private
+
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 Step = tuple[signal.Signals, float]
@@ -66,6 +68,20 @@ def started_at(pid: int) -> str | None:
     command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     return shown.stdout.strip() or None
+
+
+def remember(path: Path, pid: int) -> None:
+    """Write which process this is, so that a later one finds what is left of it."""
+    write_private(path, f"{pid} {started_at(pid)}\n")
+
+
+def remembered(path: Path) -> int | None:
+    """The process that was written down, if it still runs and is not a later one with its number."""
+    try:
+        pid, _, mark = path.read_text().strip().partition(" ")
+        return int(pid) if mark and started_at(int(pid)) == mark else None
+    except (OSError, ValueError):
+        return None
 
 
 def _stat(pid: int) -> list[str]:
