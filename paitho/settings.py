@@ -1,0 +1,279 @@
+"""Settings of the web processes and the workers, on one page; they fail closed.
+
+Every name read with `env.text(name)` and no default is required: the processes refuse to start
+without it (`env.refuse_if_missing`), and `manage.py check --deploy` names it.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from paitho.lib.env import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+# --- what runs where -------------------------------------------------------------------------
+
+EMBEDDED = env.flag("PAITHO_EMBEDDED")
+STATE_DIR = Path(env.text("PAITHO_STATE", str(BASE_DIR / ".paitho")))
+REGION = env.text("PAITHO_REGION")
+REGION_HOSTS = dict(pair.split("=", 1) for pair in env.items("PAITHO_REGION_HOSTS"))
+ORIGIN = env.text("PAITHO_ORIGIN")
+APEX = urlsplit(ORIGIN)
+OPS_ORIGIN = env.text("PAITHO_OPS_ORIGIN", "")
+SECRET_KEY = env.text("PAITHO_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.items("PAITHO_SECRET_KEY_FALLBACKS")
+DEBUG = False
+# The middleware answers only hosts that the directory knows; a list here could not follow custom domains.
+ALLOWED_HOSTS = ["*"]
+
+# --- applications: each on one side of the boundary --------------------------------------------
+
+DIRECTORY_APPS = ["tenants", "trust"]
+TENANT_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "allauth.account",
+    "allauth.mfa",
+    "accounts",
+    "keychain",
+    "audit",
+    "leads",
+    "mailbox",
+    "campaigns",
+]
+INSTALLED_APPS = [
+    *DIRECTORY_APPS,
+    *TENANT_APPS,
+    "paitho",
+    "allauth",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "paitho.middleware.PolicyHeaders",
+    "tenants.middleware.WorkspaceByHost",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "tenants.middleware.Csrf",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "paitho.urls_workspace"
+APEX_URLCONF = "paitho.urls_apex"
+WSGI_APPLICATION = "paitho.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "paitho.context.shell",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- the database: one alias bound to a workspace, one for the directory -----------------------
+
+DATABASE_SERVER: dict[str, Any] = {
+    "HOST": env.text("PAITHO_DATABASE_HOST"),
+    "PORT": env.text("PAITHO_DATABASE_PORT", "5432"),
+    "NAME": env.text("PAITHO_DATABASE_NAME", "paitho_main"),
+    "CONN_MAX_AGE": 600,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"sslmode": env.text("PAITHO_DATABASE_SSLMODE", "prefer"), "connect_timeout": 10},
+    "DISABLE_SERVER_SIDE_CURSORS": env.flag("PAITHO_POOLED"),
+}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {**DATABASE_SERVER, "ENGINE": "tenants.backend"},
+    "directory": {
+        **DATABASE_SERVER,
+        "ENGINE": "tenants.directory_backend",
+        "USER": "paitho_directory",
+        "PASSWORD": env.text("PAITHO_DIRECTORY_PASSWORD"),
+    },
+}
+DATABASE_ROUTERS = ["tenants.routers.BoundaryRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+WARM_SESSIONS = env.integer("PAITHO_WARM_SESSIONS", 8)
+# Held by the provisioning worker and the management commands that change structure; by no web process.
+OWNER_PASSWORD = env.optional("PAITHO_OWNER_PASSWORD")
+if OWNER_PASSWORD:
+    OWNER = {
+        **DATABASE_SERVER,
+        "ENGINE": "django.db.backends.postgresql",
+        "USER": "paitho_owner",
+        "PASSWORD": OWNER_PASSWORD,
+    }
+    DATABASES["owner"] = OWNER
+    DATABASES["reference"] = {
+        **OWNER,
+        "OPTIONS": {**OWNER["OPTIONS"], "options": "-c search_path=workspace_reference,pg_temp"},
+    }
+# Held by the backup and restore commands only.
+BACKUP_PASSWORD = env.optional("PAITHO_BACKUP_PASSWORD")
+
+KMS = env.text("PAITHO_KMS")
+
+# --- cache and work -----------------------------------------------------------------------------
+
+REDIS_URL = env.text("PAITHO_REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "tenants.cache.workspace_key",
+        "TIMEOUT": 300,
+    }
+}
+
+# Each kind of background work: the function that does one bounded slice, the queue it runs on and
+# the longest time (seconds) until it looks again although nobody rang.
+WORK = {
+    "provision": ("tenants.provisioning.provision_slice", "provision", 3600),
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": f"{REGION}:"}
+CELERY_TASK_DEFAULT_QUEUE = "cpu"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "tenants.tick", "schedule": 1.0, "options": {"queue": "provision", "expires": 5}},
+}
+
+# --- people and sessions -----------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.Member"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.WorkspaceAccounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = APEX.scheme or "https"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-session"
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_USE_SESSIONS = True
+CSRF_COOKIE_SECURE = True
+CSRF_FAILURE_VIEW = "paitho.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- what the browser is told -------------------------------------------------------------------
+
+IS_HTTPS = APEX.scheme == "https"
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PAITHO_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 63072000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- mail that Paitho itself sends (verification, reset, notices); never to a prospect -----------
+
+DEFAULT_FROM_EMAIL = env.text("PAITHO_MAIL_FROM", "Paitho <no-reply@paitho.sandbox>" if EMBEDDED else None)
+MAIL_PROVIDER = env.text("PAITHO_MAIL_PROVIDER", "sandbox" if EMBEDDED else None)
+EMAIL_BACKEND = {
+    "postmark": "anymail.backends.postmark.EmailBackend",
+    "resend": "anymail.backends.resend.EmailBackend",
+    "sandbox": "django.core.mail.backends.smtp.EmailBackend",
+}.get(MAIL_PROVIDER, "django.core.mail.backends.dummy.EmailBackend")
+ANYMAIL = {
+    "POSTMARK_SERVER_TOKEN": env.optional("PAITHO_POSTMARK_TOKEN"),
+    "RESEND_API_KEY": env.optional("PAITHO_RESEND_KEY"),
+    "REQUESTS_TIMEOUT": (5, 20),
+}
+SANDBOX_DIR = Path(env.text("PAITHO_SANDBOX_DIR", str(STATE_DIR / "mail")))
+SANDBOX_SMTP = env.text("PAITHO_SANDBOX_SMTP", "")
+SANDBOX_IMAP = env.text("PAITHO_SANDBOX_IMAP", "")
+EMAIL_HOST, _, EMAIL_PORT = SANDBOX_SMTP.partition(":")
+EMAIL_TIMEOUT = 20
+
+# --- files, words, logs ---------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STATICFILES_DIRS: list[tuple[str, Path]] = []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = EMBEDDED
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("PAITHO_LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"level": "INFO"}, "botocore": {"level": "WARNING"}},
+}
+SENTRY_DSN = env.optional("PAITHO_SENTRY_DSN")
