@@ -1,0 +1,1 @@
+"""Database backend of the `default` alias: the bound workspace's own login."""

@@ -1,0 +1,48 @@
+"""Rows are the queue: a bell says that work of a kind is due in a workspace, and when to look again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from tenants import directory
+from tenants.binding import bound, current
+from tenants.errors import WorkspaceClosed
+from tenants.models import State
+from tenants.workspace import WorkspaceRef
+
+LEASE = timedelta(minutes=10)
+
+
+def ring(kind: str, *, at: datetime | None = None) -> None:
+    """Say that work of `kind` is due in the bound workspace, once its open transaction has committed."""
+    if kind not in settings.WORK:
+        raise KeyError(kind)
+    due = at or timezone.now()
+    transaction.on_commit(partial(directory.ring, current().id, kind, due))
+
+
+def work_slice(kind: str, workspace: WorkspaceRef) -> bool:
+    """Do one bounded slice of the work and settle its bell; True when more is due at once.
+
+    A slice that raises leaves its bell claimed: it is due again when the lease ends.
+    """
+    path, _, pulse = settings.WORK[kind]
+    if workspace.state != State.ACTIVE and kind != "provision":
+        raise WorkspaceClosed(f"The workspace is {workspace.state}.")
+    with bound(workspace):
+        next_due = import_string(path)()
+    now = timezone.now()
+    directory.settle_bell(workspace.id, kind, next_due or now + timedelta(seconds=pulse))
+    return next_due is not None and next_due <= now
+
+
+def claim(at_most: int) -> list[tuple[str, WorkspaceRef]]:
+    """Claim due bells of every kind, least recently served workspaces first."""
+    claimed = directory.claim_bells(at_most, LEASE, list(settings.WORK))
+    return [(kind, directory.by_id(workspace)) for workspace, kind in claimed]

@@ -1,0 +1,1 @@
+"""Database backend of the directory's alias: Django's, with the extended-protocol cursor."""

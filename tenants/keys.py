@@ -1,0 +1,107 @@
+"""A workspace's keys: wrapped in the directory, opened by KMS, in memory for at most five minutes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+
+from keychain.crypto.keyring import KeyCache
+from keychain.crypto.kms import Context, Kms, KmsRefused, KmsUnavailable, kms_from_url
+from keychain.crypto.secret import Secret
+from tenants import directory
+from tenants.directory import Wrapped
+from tenants.errors import KeysUnavailable
+from tenants.models import Purpose
+
+MEMORY_SECONDS = 300.0
+Listing: TypeAlias = dict[str, dict[int, Wrapped]]
+
+
+def cell_kms() -> Kms:
+    """The cell's own KMS key, as PAITHO_KMS names it."""
+    return kms_from_url(settings.KMS)
+
+
+def kms_called(name: str) -> Kms:
+    """The KMS key that wrapped something: the cell's own, or one in AWS that a workspace brought."""
+    cell = cell_kms()
+    return cell if name == cell.name else kms_from_url(f"aws:{name}")
+
+
+_opened = KeyCache(kms_called, ttl=MEMORY_SECONDS)
+_listings: dict[UUID, tuple[float, Listing]] = {}
+_lock = threading.Lock()
+
+
+def _listing(workspace: UUID, *, fresh: bool = False) -> Listing:
+    known = _listings.get(workspace)
+    if known and not fresh and known[0] > time.monotonic():
+        return known[1]
+    listing: Listing = {}
+    for key in directory.wrapped_keys(workspace):
+        listing.setdefault(key.purpose, {})[key.version] = key
+    with _lock:
+        _listings[workspace] = (time.monotonic() + MEMORY_SECONDS, listing)
+    return listing
+
+
+def latest_version(workspace: UUID, purpose: Purpose) -> int:
+    """The version that seals now. Raises `KeysUnavailable` when the workspace has no such key."""
+    versions = _listing(workspace).get(purpose) or _listing(workspace, fresh=True).get(purpose)
+    if not versions:
+        raise KeysUnavailable("This workspace's keys are gone: nothing it sealed can be opened.")
+    return max(versions)
+
+
+def open_key(workspace: UUID, purpose: Purpose, version: int) -> Secret:
+    """One key, from memory or by KMS. Raises `KeysUnavailable`: never an empty or another key."""
+    key = _listing(workspace).get(purpose, {}).get(version)
+    if key is None:
+        key = _listing(workspace, fresh=True).get(purpose, {}).get(version)
+    if key is None:
+        raise KeysUnavailable("The key that sealed this is gone; it cannot be opened any more.")
+    context = Context(workspace=workspace, purpose=key.purpose, version=key.version)
+    try:
+        return _opened.get(context, key.wrapped, key.kms)
+    except KmsUnavailable as error:
+        raise KeysUnavailable(
+            "The key service cannot be reached. Nothing is lost; try again soon."
+        ) from error
+    except KmsRefused as error:
+        raise KeysUnavailable("The key service refuses to open this workspace's keys.") from error
+
+
+def open_latest(workspace: UUID, purpose: Purpose) -> Secret:
+    return open_key(workspace, purpose, latest_version(workspace, purpose))
+
+
+def forget(workspace: UUID) -> None:
+    """Drop what this process holds of a workspace's keys."""
+    with _lock:
+        _listings.pop(workspace, None)
+    _opened.forget(workspace)
+
+
+def forget_everything() -> None:
+    with _lock:
+        _listings.clear()
+    _opened.clear()
+
+
+def llm_key(workspace: UUID, month: int) -> Secret:
+    """The key of one month's LLM logs (YYYYMM), made at its first use."""
+    if month not in _listing(workspace).get(Purpose.LLM, {}):
+        context = Context(workspace=workspace, purpose=Purpose.LLM, version=month)
+        try:
+            _, wrapped = cell_kms().generate(context)
+        except (KmsUnavailable, KmsRefused) as error:
+            raise KeysUnavailable(
+                "The key service cannot be reached. Nothing is lost; try again soon."
+            ) from error
+        directory.add_llm_key(workspace, month, cell_kms().name, wrapped)
+        _listing(workspace, fresh=True)
+    return open_key(workspace, Purpose.LLM, month)

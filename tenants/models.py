@@ -1,0 +1,154 @@
+"""The directory: what the control plane knows of workspaces. No customer record is in it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from paitho.lib.ids import uuid7
+
+
+class State(models.TextChoices):
+    """A workspace's life: pending -> active <-> suspended -> deleting -> deleted."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+class Step(models.TextChoices):
+    """How far provisioning has come; each step may be repeated."""
+
+    RESERVED = "reserved"
+    KEYS = "keys"
+    ROLES = "roles"
+    DONE = "done"
+
+
+class Workspace(models.Model):
+    """One customer's workspace: its slug names the schema, the roles and the host."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.CharField(max_length=31, unique=True)
+    region = models.CharField(max_length=12)
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    step = models.CharField(max_length=12, choices=Step, default=Step.RESERVED)
+    schema_version = models.PositiveIntegerField(default=0)
+    plan = models.CharField(max_length=20, default="trial")
+    problem = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "workspaces"
+        constraints = [
+            models.CheckConstraint(
+                name="workspaces_slug_is_a_name",
+                condition=Q(slug__regex=r"^[a-z][a-z0-9-]{2,30}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Domain(models.Model):
+    """A host (without port) on which a workspace answers."""
+
+    host = models.CharField(max_length=253, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="domains")
+    is_primary = models.BooleanField(default=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "domains"
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class Purpose(models.TextChoices):
+    """What a wrapped key opens; the name is part of the KMS encryption context."""
+
+    LOGIN = "login"
+    DATA = "data"
+    INDEX = "index"
+    LLM = "llm"
+
+
+class WrappedKey(models.Model):
+    """A key of a workspace, wrapped by KMS. Deleting the row shreds what it sealed."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="keys")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    version = models.PositiveIntegerField(help_text="Counts up from 1; for `llm` the month as YYYYMM.")
+    kms = models.TextField(help_text="The KMS key that wrapped it: local:<fingerprint> or an ARN.")
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "wrapped_keys"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "purpose", "version"], name="wrapped_keys_one_per_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} {self.purpose} {self.version}"
+
+
+class Bell(models.Model):
+    """Work of one kind is due in one workspace. A claimed bell is being worked on until the lease ends."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="bells")
+    kind = models.CharField(max_length=12)
+    due_at = models.DateTimeField(default=timezone.now)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    served_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "bells"
+        constraints = [models.UniqueConstraint(fields=["workspace", "kind"], name="bells_one_per_kind")]
+        indexes = [models.Index(fields=["due_at"], name="bells_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.workspace_id}"
+
+
+class SignUp(models.Model):
+    """A workspace asked for on the apex host; the person's details are sealed, and go when it is made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.CharField(max_length=31)
+    region = models.CharField(max_length=12)
+    sealed = models.BinaryField(help_text="JSON {email, name, workspace_name} under `wrapped`.")
+    wrapped = models.BinaryField()
+    kms = models.TextField()
+    token_hash = models.BinaryField(unique=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "sign_ups"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class SchemaChange(models.Model):
+    """One version of the tenant schema: the statements that lead to it from the version before."""
+
+    version = models.PositiveIntegerField(primary_key=True)
+    migrations = models.JSONField(default=list)
+    statements = models.JSONField(default=list)
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "schema_changes"
+
+    def __str__(self) -> str:
+        return f"version {self.version}"

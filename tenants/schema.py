@@ -1,0 +1,95 @@
+"""The tenant schema's versions: recorded once on a reference schema, replayed in each workspace.
+
+Django's migrations run on the schema `workspace_reference`, which holds no customer. The statements they
+execute are recorded as a version, and a workspace gets the same statements in one transaction of its
+own. A tenant migration is therefore structure only: what fills rows is background work inside the
+workspace (the owner's login cannot see its rows: FORCE ROW LEVEL SECURITY).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tenants import structure
+from tenants.routers import is_directory_app
+from tenants.workspace import WorkspaceRef
+
+REFERENCE = "workspace_reference"
+NOT_REPLAYED = ("SELECT", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET CONSTRAINTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    number: int
+    statements: tuple[str, ...]
+
+
+def record_pending() -> list[str]:
+    """Run pending tenant migrations on the reference schema and record them as one new version.
+
+    Returns the names of the migrations that were new. Runs alone: an advisory lock is held.
+    """
+    with structure.owner_session() as owner:
+        owner.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(REFERENCE)))
+        owner.execute("SELECT pg_advisory_lock(hashtext('paitho schema'))")
+        connection = connections["reference"]
+        executor = MigrationExecutor(connection)
+        targets = [leaf for leaf in executor.loader.graph.leaf_nodes() if not is_directory_app(leaf[0])]
+        plan = executor.migration_plan(targets)
+        if not plan:
+            return []
+        names = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+        statements: list[str] = []
+        with connection.execute_wrapper(_recorder(statements)):
+            executor.migrate(targets, plan=plan)
+        owner.execute(
+            "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at) "
+            "SELECT coalesce(max(version), 0) + 1, %s, %s, now() FROM public.schema_changes",
+            [Jsonb(names), Jsonb(statements)],
+        )
+        return names
+
+
+def _recorder(statements: list[str]) -> Callable[..., Any]:
+    def wrapper(execute: Callable[..., Any], query: Any, params: Any, many: bool, context: Any) -> Any:
+        text = str(query).strip()
+        if not text.startswith(NOT_REPLAYED) and "django_migrations" not in text:
+            cursor = context["cursor"].cursor
+            statements.append(cursor.mogrify(text, params) if params else text.rstrip(";"))
+        return execute(query, params, many, context)
+
+    return wrapper
+
+
+def versions_after(owner: psycopg.Connection[Any], number: int) -> list[Version]:
+    found = owner.execute(
+        "SELECT version, statements FROM public.schema_changes WHERE version > %s ORDER BY version", [number]
+    )
+    return [Version(version, tuple(statements)) for version, statements in found]
+
+
+def apply(owner: psycopg.Connection[Any], workspace: WorkspaceRef, versions: list[Version]) -> int:
+    """Replay `versions` in the workspace's schema in one transaction; returns the version it is at now."""
+    if not versions:
+        return workspace.schema_version
+    with owner.transaction():
+        owner.execute("SET LOCAL lock_timeout = '3s'")
+        owner.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(workspace.schema)))
+        owner.execute(sql.SQL("SET LOCAL search_path = {}, pg_temp").format(sql.Identifier(workspace.schema)))
+        for version in versions:
+            owner.execute(";\n".join(version.statements).encode())
+        owner.execute("SET LOCAL search_path = public, pg_temp")
+        structure.secure(owner, workspace)
+        owner.execute(
+            "UPDATE public.workspaces SET schema_version = %s, problem = '' WHERE id = %s",
+            [versions[-1].number, workspace.id],
+        )
+    return versions[-1].number
