@@ -1,0 +1,7 @@
+"""Django's entry for the `keychain` app."""
+
+from django.apps import AppConfig
+
+
+class KeychainConfig(AppConfig):
+    name = "keychain"
