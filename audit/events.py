@@ -1,0 +1,56 @@
+"""Every event that is recorded, on one page."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Event(models.TextChoices):
+    """Auth and admin events; the label is what the audit page shows."""
+
+    # accounts
+    WORKSPACE_CREATED = "workspace.created", "Workspace created"
+    WORKSPACE_CHANGED = "workspace.changed", "Workspace settings changed"
+    SIGNED_IN = "auth.signed_in", "Signed in"
+    SIGN_IN_FAILED = "auth.sign_in_failed", "Sign-in failed"
+    SIGNED_OUT = "auth.signed_out", "Signed out"
+    PASSWORD_CHANGED = "auth.password_changed", "Password changed"
+    PASSWORD_RESET_ASKED = "auth.password_reset_asked", "Password reset asked for"
+    MFA_CHANGED = "auth.mfa_changed", "Second factor changed"
+    MEMBER_INVITED = "member.invited", "Member invited"
+    INVITATION_REVOKED = "member.invitation_revoked", "Invitation revoked"
+    MEMBER_JOINED = "member.joined", "Member joined"
+    MEMBER_ROLE_CHANGED = "member.role_changed", "Member's role changed"
+    MEMBER_REMOVED = "member.removed", "Member removed"
+    # keychain
+    CREDENTIAL_ADDED = "credential.added", "Credential added"
+    CREDENTIAL_REPLACED = "credential.replaced", "Credential replaced"
+    CREDENTIAL_REMOVED = "credential.removed", "Credential removed"
+    # leads
+    LEADS_IMPORTED = "leads.imported", "Leads imported"
+    IMPORT_UNDONE = "leads.import_undone", "Import undone"
+    LEADS_CHANGED = "leads.changed", "Leads changed"
+    LEADS_DELETED = "leads.deleted", "Leads deleted"
+    ADDRESS_SUPPRESSED = "suppression.added", "Address suppressed"
+    SUPPRESSION_LIFTED = "suppression.lifted", "Suppression lifted"
+    # mailbox
+    MAILBOX_CONNECTED = "mailbox.connected", "Mailbox connected"
+    MAILBOX_CHANGED = "mailbox.changed", "Mailbox changed"
+    MAILBOX_REMOVED = "mailbox.removed", "Mailbox removed"
+    SENDING_PAUSED = "sending.paused", "Sending paused"
+    SENDING_RESUMED = "sending.resumed", "Sending resumed"
+    # campaigns
+    CAMPAIGN_CREATED = "campaign.created", "Campaign created"
+    CAMPAIGN_CHANGED = "campaign.changed", "Campaign changed"
+    CAMPAIGN_LAUNCHED = "campaign.launched", "Campaign launched"
+    CAMPAIGN_PAUSED = "campaign.paused", "Campaign paused"
+    CAMPAIGN_STOPPED = "campaign.stopped", "Campaign stopped"
+    DRAFT_EDITED = "draft.edited", "Draft edited"
+    DRAFT_APPROVED = "draft.approved", "Draft approved"
+    DRAFT_REJECTED = "draft.rejected", "Draft rejected"
+    REPLY_SENT = "reply.sent", "Answer sent"
+    # data out and back
+    EXPORTED = "data.exported", "Workspace exported"
+    BACKED_UP = "data.backed_up", "Workspace backed up"
+    RESTORED = "data.restored", "Workspace restored"
+    RETENTION_RAN = "retention.ran", "Retention ran"

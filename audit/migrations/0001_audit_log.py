@@ -1,0 +1,100 @@
+"""Expand: the append-only log, partitioned by month, with a trigger that refuses any rewrite.
+
+The application's role is granted INSERT of named columns and SELECT (the table's comment tells
+`tenants.structure` so); the triggers refuse UPDATE, DELETE and TRUNCATE to the owner as well, on the parent
+and on each partition. Months ahead exist from the start; the default partition loses nothing.
+"""
+
+import django.utils.timezone
+from django.db import migrations, models
+
+import keychain.fields
+import paitho.lib.ids
+
+CREATE = """
+CREATE TABLE audit_log (
+    id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    event varchar(40) NOT NULL,
+    actor_id uuid NULL,
+    about_id uuid NULL,
+    details bytea NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at)
+"""
+COMMENT = "COMMENT ON TABLE audit_log IS 'paitho:append-only id,at,event,actor_id,about_id,details'"
+INDEX = "CREATE INDEX audit_log_about ON audit_log (about_id, at)"
+INDEX_AT = "CREATE INDEX audit_log_at ON audit_log (at)"
+REFUSE = """
+CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$
+"""
+NO_REWRITE = (
+    "CREATE TRIGGER audit_log_no_rewrite BEFORE UPDATE OR DELETE ON audit_log"
+    " FOR EACH ROW EXECUTE FUNCTION audit_log_refuse()"
+)
+NO_TRUNCATE = (
+    "CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log"
+    " FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()"
+)
+PARTITIONS = """
+DO $do$
+DECLARE
+    month date := date_trunc('month', now())::date;
+    name text;
+BEGIN
+    FOR i IN 0..13 LOOP
+        name := 'audit_log_' || to_char(month, 'YYYYMM');
+        EXECUTE format('CREATE TABLE %I PARTITION OF audit_log FOR VALUES FROM (%L) TO (%L)',
+                       name, month, (month + interval '1 month')::date);
+        EXECUTE format('CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON %I'
+                       ' FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()', name);
+        month := (month + interval '1 month')::date;
+    END LOOP;
+    CREATE TABLE audit_log_other PARTITION OF audit_log DEFAULT;
+    CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log_other
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse();
+END
+$do$
+"""
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.CreateModel(
+                    name="AuditRow",
+                    fields=[
+                        (
+                            "id",
+                            models.UUIDField(
+                                default=paitho.lib.ids.uuid7,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                        ("event", models.CharField(max_length=40)),
+                        ("actor_id", models.UUIDField(null=True)),
+                        ("about_id", models.UUIDField(null=True)),
+                        ("details", keychain.fields.SealedJSON()),
+                    ],
+                    options={"db_table": "audit_log"},
+                ),
+            ],
+            database_operations=[
+                # A list each: the statements hold semicolons of their own and are not to be split.
+                migrations.RunSQL(
+                    [CREATE, COMMENT, INDEX, INDEX_AT, REFUSE, NO_REWRITE, NO_TRUNCATE, PARTITIONS]
+                )
+            ],
+        ),
+    ]
