@@ -1,0 +1,47 @@
+"""One real cluster per test process, real commits, and an empty world for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+
+@pytest.fixture(scope="session")
+def superuser(django_db_blocker: pytest.FixtureRequest) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    dsn = os.environ["PAITHO_SUPERUSER_DSN"]
+    with psycopg.connect(dsn, dbname="paitho_main", autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def _cluster(django_db_blocker):
+    from django.core.management import call_command
+    from django.db import connections
+
+    django_db_blocker.unblock()
+    call_command("bootstrap_cluster", verbosity=0)
+    call_command("migrate_directory", verbosity=0)
+    call_command("migrate_workspaces", verbosity=0)
+    yield
+    for alias in ("directory", "owner", "reference"):
+        connections[alias].close()
+    connections["default"].close_everything()
+
+
+@pytest.fixture(scope="session")
+def _workspaces(_cluster):
+    from tests.world import World, make_workspace
+
+    return World(acme=make_workspace("acme"), rival=make_workspace("rival"))
+
+
+@pytest.fixture
+def world(_workspaces, superuser):
+    """Acme and Rival, empty; whatever the test writes is taken out afterwards."""
+    from tests.world import empty_everything
+
+    yield _workspaces
+    empty_everything(superuser)

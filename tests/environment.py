@@ -1,0 +1,64 @@
+"""The environment of a test process: its own PostgreSQL cluster and Redis, and its own passwords.
+
+A pytest plugin (`-p tests.environment`), loaded before Django reads its settings. Each xdist worker
+has its own servers, because roles belong to a cluster and every cluster has the production names.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from paitho.embedded.postgres import Cluster
+from paitho.embedded.redis import Redis
+
+ORIGIN = "http://localhost:8000"
+
+
+def start() -> Path:
+    """Start the servers, write the environment, and return the directory that holds them."""
+    home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
+    cluster = Cluster(home / "pg", durable=False)
+    cluster.start()
+    redis = Redis(home / "redis")
+    redis.start()
+    passwords = {name: secrets.token_hex(16) for name in ("DIRECTORY", "OWNER", "OPS", "BACKUP")}
+    os.environ.update({f"PAITHO_{name}_PASSWORD": value for name, value in passwords.items()})
+    os.environ.update(
+        {
+            "PAITHO_SUPERUSER_DSN": cluster.superuser_dsn(),
+            "PAITHO_SECRET_KEY": secrets.token_hex(32),
+            "PAITHO_DATABASE_HOST": cluster.host,
+            "PAITHO_DATABASE_PORT": str(cluster.port),
+            "PAITHO_DATABASE_NAME": "paitho_main",
+            "PAITHO_REDIS_URL": redis.url,
+            "PAITHO_KMS": f"local:{home / 'master.key'}",
+            "PAITHO_REGION": "eu",
+            "PAITHO_ORIGIN": ORIGIN,
+            "PAITHO_EMBEDDED": "1",
+            "PAITHO_STATE": str(home / "state"),
+            "PAITHO_LOG_LEVEL": "WARNING",
+        }
+    )
+
+    def stop() -> None:
+        redis.stop()
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(stop)
+    return home
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start before pytest-django reads the settings; the controller of a parallel run needs no servers."""
+    is_controller = bool(getattr(early_config.known_args_namespace, "numprocesses", None))
+    if not is_controller or "PYTEST_XDIST_WORKER" in os.environ:
+        start()

@@ -1,0 +1,94 @@
+"""The cast: Acme (Olga owns, Eddy administers, Rita is a member) and Rival (the Mole owns).
+
+Both workspaces are made once for a test process by the real provisioning; rows are taken out after
+each test. Builders here are plain functions that write through the product's own actions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Member, Role, WorkspaceProfile
+from tenants import structure
+from tenants.binding import bound
+from tenants.provisioning import provision, reserve
+from tenants.workspace import WorkspaceRef
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    acme: WorkspaceRef
+    rival: WorkspaceRef
+
+
+def make_workspace(slug: str) -> WorkspaceRef:
+    with structure.owner_session() as owner:
+        uid = reserve(owner, slug, region="eu", host=f"{slug}.{settings.APEX.hostname}")
+    return provision(uid)
+
+
+def member(workspace: WorkspaceRef, name: str, role: Role) -> Member:
+    """A member of `workspace` with a verified address `<name>@<slug>.example`."""
+    from allauth.account.models import EmailAddress
+
+    with bound(workspace):
+        if not WorkspaceProfile.objects.exists():
+            WorkspaceProfile(name=workspace.slug.title(), postal_address="1 Main St, 10115 Berlin").save()
+        person = Member.objects.create_user(
+            f"{name.lower()}@{workspace.slug}.example", PASSWORD, name=name, role=role
+        )
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+        return person
+
+
+def olga(world: World) -> Member:
+    return member(world.acme, "Olga", Role.OWNER)
+
+
+def eddy(world: World) -> Member:
+    return member(world.acme, "Eddy", Role.ADMIN)
+
+
+def rita(world: World) -> Member:
+    return member(world.acme, "Rita", Role.MEMBER)
+
+
+def mole(world: World) -> Member:
+    return member(world.rival, "Mole", Role.OWNER)
+
+
+def client_of(workspace: WorkspaceRef, person: Member | None = None) -> Client:
+    """A browser on the workspace's host, signed in as `person`."""
+    client = Client(HTTP_HOST=f"{workspace.slug}.localhost:8000")
+    if person is not None:
+        with bound(workspace):
+            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+EMPTY = """
+DO $$
+DECLARE t record; filled boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR t IN SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname LIKE 'tenant\\_%'
+               AND c.relname NOT IN ('django_migrations')
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', t.nspname, t.relname) INTO filled;
+        IF filled THEN EXECUTE format('DELETE FROM %I.%I', t.nspname, t.relname); END IF;
+    END LOOP;
+    DELETE FROM public.bells; DELETE FROM public.sign_ups;
+END $$
+"""
+
+
+def empty_everything(superuser: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Take every row out of every workspace, as the superuser, who alone may touch the audit log."""
+    superuser.execute(EMPTY)
