@@ -1,4 +1,4 @@
-"""One spelling for what people write in many: e-mail addresses and domain names."""
+"""One spelling for what people write in many: addresses and domains; and cells no spreadsheet runs."""
 
 import re
 from unicodedata import category, normalize
@@ -14,6 +14,13 @@ _ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL_ASCII = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _DOMAIN_ASCII = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+# Controls, text direction overrides, invisible spaces, lone surrogates: nothing a person typed on purpose.
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_SPACES = re.compile(r"\s+")
 
 
 class NotAnAddress(ValueError):
@@ -74,3 +81,27 @@ def _ascii_form(domain: str) -> str:
         return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
     except UnicodeError as error:
         raise NotAnAddress("The part after the @ is not a domain name.") from error
+
+
+def formula_safe(cell: str) -> str:
+    """The cell as a spreadsheet shows it and never runs it.
+
+    A cell that begins with = + - @, their full-width forms, a tab or a line break gets an apostrophe in
+    front (OWASP, CSV Injection). So does one that begins with apostrophes before such a character: that
+    makes the change reversible, and formula_plain(formula_safe(cell)) == cell for every cell.
+    """
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+def formula_plain(cell: str) -> str:
+    """The inverse of formula_safe: takes the one apostrophe away that it put there."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def tidy(text: str, most: int) -> str:
+    """One line of visible text: NFC, no control characters, white space as one space, cut at `most`."""
+    if not (text.isascii() and text.isprintable()):
+        text = _UNSEEN.sub("", normalize("NFC", text))
+    if "  " in text or not text.isprintable():
+        text = _SPACES.sub(" ", text)
+    return text.strip()[:most].rstrip()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paitho.lib.text import NotAnAddress, normalise_domain, normalise_email
+from paitho.lib.text import NotAnAddress, formula_plain, formula_safe, normalise_domain, normalise_email, tidy
 
 SAME = [
     ("olga@acme.example", "olga@acme.example"),
@@ -108,3 +108,48 @@ def test_any_text_is_a_domain_or_a_refusal(text):
 
     assert normalise_domain(once) == once
     assert once.isascii()
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+49 30", "-1", "@SUM(A1)", "\t=", "\r=", "\n=", "\uff1d1", "'=1", "''@x"]
+)
+def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(cell):
+    assert formula_safe(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["", "Jane", "1-2", "a@b.example", "'Jane'", "'", " x"])
+def test_any_other_cell_stays_as_it_is(cell):
+    assert formula_safe(cell) == cell
+
+
+@given(st.text() | st.text("'=+-@x", max_size=6))
+def test_a_cell_made_safe_can_be_made_plain_again(cell):
+    assert formula_plain(formula_safe(cell)) == cell
+
+
+@given(st.text() | st.text("'=+-@x", max_size=6))
+def test_no_safe_cell_begins_a_formula(cell):
+    assert formula_safe(cell)[:1] not in set("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  Jane \t Doe\r\n", "Jane Doe"),
+        ("Ja\x00ne\x1b\x7f", "Jane"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("\u202eevil\u2066\ufeff\u200b", "evil"),
+        ("lone \udc80 surrogate", "lone surrogate"),
+        ("Jane\u00a0Doe", "Jane Doe"),
+    ],
+)
+def test_tidy_text_is_one_visible_line(text, expected):
+    assert tidy(text, 50) == expected
+
+
+@given(st.text(), st.integers(1, 10))
+def test_tidy_text_stays_tidy(text, most):
+    tidied = tidy(text, most)
+
+    assert len(tidied) <= most
+    assert tidy(tidied, most) == tidied
