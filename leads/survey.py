@@ -125,5 +125,5 @@ class _Wide(_Narrow):
         self.size += len(chunk)
         self._count(self._wide.decode(chunk).encode("utf-8", "surrogatepass"))
 
-    def found(self, *, is_marked: bool) -> Guess:  # noqa: ARG002 - the codec is known either way
+    def found(self, *, is_marked: bool) -> Guess:
         return Guess(self._codec)
