@@ -108,6 +108,11 @@
     else toast("Something went wrong on our side. Nothing was changed; try again.", "bad");
   });
 
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    toast("The key did not answer, or you cancelled. Try again, or use another way.", "warn");
+  });
+
   // Copying
   on("click", "[data-copy]", async (button) => {
     const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
