@@ -92,7 +92,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         else:
             version = keys.latest_version(workspace, self.purpose)
             key = keys.open_key(workspace, self.purpose, version)
-        make = envelope.Sealer(key.reveal_bytes(), version, workspace, *self._where())
+        make = envelope.Sealer(key, version, workspace, *self._where())
         return lambda value, row: make.seal(row, self.encode(value))
 
     def open(self, sealed: bytes, row: UUID) -> Any:
@@ -100,7 +100,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         workspace = current().id
         key = keys.open_key(workspace, self.purpose, envelope.key_id_of(sealed))
         place = Place(workspace, *self._where(), row)
-        return self.decode(envelope.unseal(sealed, key=key.reveal_bytes(), place=place))
+        return self.decode(envelope.unseal(sealed, key=key, place=place))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = model_instance.__dict__.get(self.attname)

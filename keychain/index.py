@@ -10,4 +10,4 @@ from tenants.models import Purpose
 
 def blind_index() -> BlindIndex:
     """The index of the bound workspace, with its latest index key."""
-    return BlindIndex(keys.open_latest(current().id, Purpose.INDEX).reveal_bytes())
+    return BlindIndex(keys.open_latest(current().id, Purpose.INDEX))

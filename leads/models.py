@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
-from keychain.fields import SealedJSON, SealedText
+from keychain.fields import SealedBytes, SealedJSON, SealedText
 from paitho.lib.ids import uuid7
 
 
@@ -45,7 +45,9 @@ class Import(models.Model):
     duplicates = models.PositiveIntegerField(default=0)
     suppressed = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
-    next_row = models.PositiveIntegerField(default=0)
+    blank = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
+    place = models.JSONField(null=True, help_text="[byte, row] at which the next batch begins.")
     problem = models.CharField(max_length=300, blank=True, default="")
     started_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -56,6 +58,39 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return f"import {self.pk}"
+
+
+class ImportPart(models.Model):
+    """A piece of an uploaded file, sealed while the import has to read it; deleted with its end."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    data = SealedBytes()
+
+    class Meta:
+        db_table = "import_parts"
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="import_parts_once")]
+
+    def __str__(self) -> str:
+        return f"part {self.number}"
+
+
+class ImportReject(models.Model):
+    """A row that was not imported, and the sentence that says why."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rejects")
+    number = models.PositiveIntegerField()
+    cells = SealedJSON(help_text="The row's cells, or its raw text where it could not be split.")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        db_table = "import_rejects"
+        indexes = [models.Index(fields=["job", "number"], name="import_rejects_in_order")]
+
+    def __str__(self) -> str:
+        return f"row {self.number}"
 
 
 class Lead(models.Model):

@@ -120,6 +120,7 @@ class Message(models.Model):
     raw = SealedBytes(null=True, help_text="An outgoing message's exact bytes, rendered once, at approval.")
     recipient_index = models.BinaryField(max_length=32, null=True)
     recipient_domain_index = models.BinaryField(max_length=32, null=True)
+    approved_hash = models.BinaryField(max_length=32, null=True, help_text="Of what a person approved.")
     opt_out_hash = models.BinaryField(max_length=32, null=True)
     due_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -134,6 +134,9 @@ if OWNER_PASSWORD:
 # Held by the backup and restore commands only.
 BACKUP_PASSWORD = env.optional("PAITHO_BACKUP_PASSWORD")
 
+# Private addresses are for servers of the operator's own network, and for the embedded default's loopback.
+ALLOW_PRIVATE_HOSTS = EMBEDDED or env.flag("PAITHO_ALLOW_PRIVATE_HOSTS")
+
 KMS = env.text("PAITHO_KMS")
 
 # --- cache and work -----------------------------------------------------------------------------
@@ -152,6 +155,11 @@ CACHES = {
 # the longest time (seconds) until it looks again although nobody rang.
 WORK = {
     "provision": ("tenants.provisioning.provision_slice", "provision", 3600),
+    "import": ("leads.actions.import_slice", "cpu", 3600),
+    "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
+    "send": ("campaigns.sending.send_slice", "mail", 600),
+    "sync": ("mailbox.syncing.sync_slice", "mail", 60),
+    "react": ("campaigns.reactions.react_slice", "mail", 3600),
 }
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
