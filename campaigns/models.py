@@ -42,6 +42,7 @@ class Campaign(models.Model):
     budget_micros = models.BigIntegerField(
         null=True, help_text="Cap on model spending, in millionths of a US dollar."
     )
+    problem = models.CharField(max_length=300, blank=True, default="")
     stops_company = models.BooleanField(default=True)
     created_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -98,10 +99,12 @@ class Enrollment(models.Model):
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.ENROLLED)
     step = models.PositiveSmallIntegerField(default=1)
     thread = models.ForeignKey(Thread, on_delete=models.SET_NULL, null=True, related_name="enrollments")
+    fit = models.CharField(max_length=8, blank=True, default="")
+    fit_reason = SealedText(null=True)
     stop_reason = models.CharField(max_length=16, blank=True, default="")
     problem = models.CharField(max_length=300, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now, null=True, help_text="None: nothing is due.")
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

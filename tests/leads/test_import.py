@@ -16,7 +16,12 @@ from tests.paths import DATA
 from tests.world import work
 
 OLGA = Actor(None, "Olga")
-SHEET = b"E-mail;First name;Company\nada@acme.test;Ada;Engines\nbob@acme.test;Bob;Engines\nnobody;X;Y\nADA@acme.test;Ada;Twice\n"
+SHEET = b"""E-mail;First name;Company
+ada@acme.test;Ada;Engines
+bob@acme.test;Bob;Engines
+nobody;X;Y
+ADA@acme.test;Ada;Twice
+"""
 
 
 def begin(data: bytes, policy: Policy = Policy.SKIP) -> Import:

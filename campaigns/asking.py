@@ -1,0 +1,132 @@
+"""From rows to one call of a model: the facts, the prompt, the key. Nothing here touches the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.answers import AuditAnswer, DraftAnswer, Form, Qualification
+from campaigns.facts import Claim, Facts
+from campaigns.facts import Draft as DraftText
+from campaigns.llm import Provider
+from campaigns.llm.edge import Call
+from campaigns.models import Campaign, Draft, Enrollment, Stage, Step
+from campaigns.prompting import Prompt, prompt_for
+from campaigns.prompting import Stage as PromptStage
+from keychain.models import Credential
+from mailbox.models import Delivery, Direction, Mailbox, Message
+
+MAX_TOKENS = {Stage.QUALIFYING: 600, Stage.DRAFTING: 2000, Stage.AUDITING: 1500}
+SCHEMAS: dict[Stage, type[Form]] = {
+    Stage.QUALIFYING: Qualification,
+    Stage.DRAFTING: DraftAnswer,
+    Stage.AUDITING: AuditAnswer,
+}
+MODELS = {Provider.SANDBOX: "templates"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call that is ready to be asked, and what its outcome is for."""
+
+    enrollment: Enrollment
+    stage: Stage
+    prompt: Prompt
+    call: Call
+
+
+def question(enrollment: Enrollment) -> Question:
+    """The call that the enrollment's stage asks for."""
+    stage = Stage(enrollment.stage)
+    campaign = enrollment.campaign
+    facts = facts_of(enrollment, with_draft=stage is Stage.AUDITING)
+    prompt = prompt_for(_prompt_stage(stage, enrollment), facts)
+    credential, model = _voice(campaign, stage)
+    provider = Provider(credential.kind)
+    call = Call(
+        provider=provider,
+        key=credential.secret,
+        endpoint=credential.endpoint,
+        model=model or MODELS.get(provider, ""),
+        system=prompt.system,
+        prompt=prompt.user,
+        schema=SCHEMAS[stage],
+        max_output_tokens=MAX_TOKENS[stage],
+        facts=facts,
+    )
+    return Question(enrollment, stage, prompt, call)
+
+
+def _prompt_stage(stage: Stage, enrollment: Enrollment) -> PromptStage:
+    if stage is Stage.QUALIFYING:
+        return PromptStage.QUALIFY
+    if stage is Stage.AUDITING:
+        return PromptStage.AUDIT
+    return PromptStage.FOLLOWUP if enrollment.step > 1 else PromptStage.DRAFT
+
+
+def _voice(campaign: Campaign, stage: Stage) -> tuple[Credential, str]:
+    """Who is asked: the auditor for the audit where there is one, else the writer."""
+    if stage is Stage.AUDITING and campaign.auditor is not None:
+        return campaign.auditor, campaign.auditor_model
+    assert campaign.writer is not None
+    return campaign.writer, campaign.writer_model
+
+
+def facts_of(enrollment: Enrollment, *, with_draft: bool = False) -> Facts:
+    """What a model is told: the lead's fields, the brief's lines, who writes, and our earlier mails."""
+    campaign = enrollment.campaign
+    profile = enrollment.lead.profile
+    custom = profile.get("custom") or {}
+    lead = {name: str(value) for name, value in profile.items() if name != "custom"}
+    lead |= {name: str(value) for name, value in custom.items()}
+    draft = latest_draft(enrollment) if with_draft else None
+    mailbox = mailbox_of(enrollment)
+    return Facts(
+        lead=lead,
+        brief=brief_lines(campaign, enrollment.step),
+        sender={"name": str(mailbox.sender_name)} if mailbox else {},
+        links=tuple(campaign.brief.get("allowed_links", [])),
+        earlier=tuple(_earlier(enrollment)),
+        note=_note(enrollment),
+        draft=text_of(draft) if draft else None,
+    )
+
+
+def brief_lines(campaign: Campaign, step: int) -> tuple[str, ...]:
+    """The goal and the offer, line by line, and what the step asks for."""
+    brief = campaign.brief
+    lines = [*str(brief.get("offer", "")).splitlines(), *str(brief.get("goal", "")).splitlines()]
+    found = Step.objects.filter(campaign=campaign, number=step).first()
+    if found and found.instructions:
+        lines.extend(str(found.instructions).splitlines())
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def latest_draft(enrollment: Enrollment) -> Draft | None:
+    return enrollment.drafts.filter(step=enrollment.step).order_by("-version").first()
+
+
+def text_of(draft: Draft) -> DraftText:
+    claims = tuple(Claim(each["start"], each["end"], tuple(each["sources"])) for each in draft.sentences)
+    return DraftText(draft.subject, draft.body, claims)
+
+
+def mailbox_of(enrollment: Enrollment) -> Mailbox | None:
+    """The thread's mailbox, or the campaign's that has the fewest conversations so far."""
+    if enrollment.thread is not None:
+        return enrollment.thread.mailbox
+    return enrollment.campaign.mailboxes.order_by("last_sent_at", "id").first()
+
+
+def _earlier(enrollment: Enrollment) -> list[str]:
+    if enrollment.thread is None:
+        return []
+    sent = Message.objects.filter(
+        thread=enrollment.thread, direction=Direction.OUT, delivery=Delivery.SENT
+    ).order_by("at")
+    return [message.body for message in sent]
+
+
+def _note(enrollment: Enrollment) -> str:
+    rejected = enrollment.drafts.filter(step=enrollment.step).exclude(note=None).order_by("-version").first()
+    return str(rejected.note) if rejected else ""

@@ -1,0 +1,76 @@
+"""An approved text as a message of its thread: its ids, its headers and its exact bytes, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from mailbox.headers import Person
+from mailbox.mime import Footer, Outgoing, new_message_id, render
+from mailbox.models import Delivery, Message, Thread
+from paitho.lib.ids import uuid7
+from tenants.binding import current
+from tenants.directory import origin_of
+
+OPT_OUT = "If you would rather not hear from us again: {url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a person approved, and to whom it goes. The token is 256 random bits, in the link only."""
+
+    subject: str
+    text: str
+    recipient_name: str
+    recipient_address: str
+    opt_out_token: str
+    postal_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that can be stored: `uid` is its row's id and its X-Paitho-Id."""
+
+    uid: UUID
+    message_id: str
+    subject: str
+    raw: bytes
+
+
+def prepare(thread: Thread, content: Content) -> Prepared:
+    """Render the message. Raises `CannotRender` with a sentence for what cannot be sent correctly."""
+    uid = uuid7()
+    earlier = list(thread.messages.exclude(delivery=Delivery.CANCELLED).order_by("at"))
+    subject = f"Re: {_bare(earlier[0].subject)}" if earlier else content.subject
+    mailbox = thread.mailbox
+    address = str(mailbox.address)
+    message_id = new_message_id(address.rpartition("@")[2])
+    url = f"{origin_of(current())}/o/{content.opt_out_token}"
+    raw = render(
+        Outgoing(
+            sender=Person(str(mailbox.sender_name), address),
+            recipient=Person(content.recipient_name, content.recipient_address),
+            subject=subject,
+            text=content.text,
+            date=timezone.now(),
+            message_id=message_id,
+            paitho_id=str(uid),
+            references=tuple(message.message_id for message in earlier),
+            unsubscribe_url=url,
+            footer=Footer(OPT_OUT.format(url=url), content.postal_address),
+        ),
+        loopback=settings.EMBEDDED,
+    )
+    return Prepared(uid, message_id, subject, raw)
+
+
+def _bare(subject: str) -> str:
+    return subject.removeprefix("Re: ")
+
+
+def by_opt_out(token_hash: bytes) -> Message | None:
+    """The message whose opt-out link this is."""
+    return Message.objects.select_related("thread__lead", "mailbox").filter(opt_out_hash=token_hash).first()
