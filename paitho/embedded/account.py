@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paitho.embedded.errors import NoAccount
 from paitho.embedded.process import die_with_parent
 
 # A checkout below /root is out of an ordinary account's sight. One capability lets the server read
@@ -25,10 +26,6 @@ REACH: tuple[tuple[str, ...], ...] = (
 )
 REACHES = 'test -x "$0" && "$0" --version >/dev/null && cd "$1"'
 PREFERRED = ("postgres", "nobody")
-
-
-class NoAccount(Exception):
-    """PostgreSQL cannot be run here; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from psycopg.conninfo import make_conninfo
 
 from paitho.embedded import process
 from paitho.embedded.account import Account, choose
+from paitho.embedded.errors import ClusterError
 from paitho.embedded.files import write_private
 
 MAJOR = "18"
@@ -71,10 +72,6 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 """
-
-
-class ClusterError(Exception):
-    """The server cannot be made or started; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from paitho.embedded import process
+from paitho.embedded.errors import RedisError
 from paitho.embedded.files import write_private
 
 READY_SECONDS = 20.0
@@ -33,10 +34,6 @@ appendonly no
 maxmemory-policy noeviction
 loglevel warning
 """
-
-
-class RedisError(Exception):
-    """The server cannot be started; the message says why."""
 
 
 def binary() -> Path:

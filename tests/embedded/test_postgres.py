@@ -15,7 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from paitho.embedded import process
 from paitho.embedded.account import choose
-from paitho.embedded.postgres import SUPERUSER, Cluster, ClusterError, binary
+from paitho.embedded.errors import ClusterError
+from paitho.embedded.postgres import SUPERUSER, Cluster, binary
 from tests.embedded.conftest import ROOT, Script
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
@@ -25,6 +26,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from paitho.embedded.account import choose
+from paitho.embedded.errors import ClusterError
 from paitho.embedded.postgres import Cluster
 with Cluster(Path(sys.argv[1]), durable=False) as cluster:
     print(cluster.port, cluster.process.pid, flush=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from paitho.embedded import process
-from paitho.embedded.redis import Redis, RedisError
+from paitho.embedded.errors import RedisError
+from paitho.embedded.redis import Redis
 
 
 def test_it_answers_with_the_password_and_refuses_without(tmp_path: Path) -> None:
