@@ -1,0 +1,139 @@
+"""`python -m paitho.embedded`: run the whole product from this checkout, and look into it.
+
+up              start everything in the foreground; Ctrl-C stops it
+stop            stop what `up` runs in another terminal
+run ROLE …      run a command with what that role may hold (manage, backup, web, ops …)
+env ROLE        print that environment for `eval` in a shell
+psql [ROLE]     open the database as its superuser
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+
+from paitho.embedded import process
+from paitho.embedded.errors import EmbeddedError, StateError
+from paitho.embedded.output import Terminal
+from paitho.embedded.postgres import binary
+from paitho.embedded.product import Product
+from paitho.embedded.state import DATABASE, HOLDS, State
+from paitho.embedded.supervisor import Stop, Supervisor, clear_leftovers
+
+STOP_SECONDS = 40.0
+
+RUNNING = """
+Paitho is running.
+
+  Public site         {origin}
+  Operators' console  {ops_origin}
+  Sandbox mail        {state}/mail: every mail as it came is in delivered/, Paitho's own in outbox/
+  Logs                {state}/logs
+{demo}
+Ctrl-C stops everything; the data stays in {state}.
+"""
+
+
+def up(state: State) -> int:
+    terminal = Terminal()
+    state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        process.lock(state.directory / "lock")
+    except process.Held:
+        raise StateError(f"Paitho already runs: {state.origin} (`make stop` stops it).") from None
+    clear_leftovers(str(state.directory))
+    state.prepare()
+    process.remember(state.directory / "run" / "supervisor.pid", os.getpid())
+    try:
+        with Supervisor(state.directory / "logs", terminal) as supervisor:
+            serve(supervisor, Product(state), terminal)
+    except Stop:
+        terminal.say("Stopped.")
+    return 0
+
+
+def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
+    terminal.say("Starting PostgreSQL, Redis and the sandbox mail server …")
+    supervisor.start(*product.servers())
+    terminal.say("Preparing the database …")
+    for program in product.preparations():
+        supervisor.run(program)
+    terminal.say("Starting the web server and the workers …")
+    supervisor.start(product.workers(), product.beat(), product.web())
+    state = product.state
+    terminal.say(
+        RUNNING.format(origin=state.origin, ops_origin=state.ops_origin, state=state.directory, demo="")
+    )
+    supervisor.watch()
+
+
+def stop(state: State) -> int:
+    pid = process.remembered(state.directory / "run" / "supervisor.pid")
+    if pid is None:
+        print("Paitho does not run.")
+        return 0
+    if not process.end(pid, (signal.SIGTERM, STOP_SECONDS)):
+        raise StateError(f"Paitho (process {pid}) does not stop.")
+    print("Stopped.")
+    return 0
+
+
+def run(state: State, role: str, command: list[str]) -> int:
+    if not command:
+        raise StateError("Name the command to run.")
+    os.execvpe(command[0], command, state.environment(role))  # noqa: S606  the person's own command
+
+
+def env(state: State, role: str) -> int:
+    for name, value in sorted(state.environment(role).items()):
+        if name.startswith("PAITHO_"):
+            print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def psql(state: State) -> int:
+    cluster = Product(state).cluster
+    if not cluster.is_running:
+        raise StateError("PostgreSQL does not run: `make up` starts it.")
+    os.execv(binary("psql"), ["psql", cluster.superuser_dsn(DATABASE)])  # noqa: S606  from our wheel
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m paitho.embedded",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("up", "stop", "psql"):
+        commands.add_parser(name)
+    for name in ("run", "env"):
+        commands.add_parser(name).add_argument("role", choices=sorted(HOLDS))
+    commands.choices["run"].add_argument("words", nargs=argparse.REMAINDER)
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
+    state = State()
+    match options.command:
+        case "up":
+            return up(state)
+        case "stop":
+            return stop(state)
+        case "psql":
+            return psql(state)
+        case "env":
+            return env(state, options.role)
+        case _:
+            return run(state, options.role, options.words)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except EmbeddedError as error:
+        sys.exit(str(error))
