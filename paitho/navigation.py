@@ -66,19 +66,19 @@ class Shell:
 
 
 MAIN = (
-    Place("Today", icon="sun-high", url_name="today", key="t"),
-    Place("Leads", icon="users", url_name="leads", key="l"),
-    Place("Campaigns", icon="send", url_name="campaigns", key="c"),
-    Place("Review", icon="checklist", url_name="review", key="r"),
-    Place("Inbox", icon="inbox", url_name="inbox", key="i"),
+    Place("Today", icon="sun-high", url_name="campaigns:today", key="t"),
+    Place("Leads", icon="users", url_name="leads:list", key="l"),
+    Place("Campaigns", icon="send", url_name="campaigns:list", key="c"),
+    Place("Review", icon="checklist", url_name="campaigns:review", key="r"),
+    Place("Inbox", icon="inbox", url_name="mailbox:inbox", key="i"),
 )
 SETTINGS = (
-    Place("Mailboxes", icon="mailbox", url_name="mailboxes", key="m"),
-    Place("Keychain", icon="key", url_name="keychain", key="k", roles=ADMINS),
-    Place("Members", icon="users-group", url_name="members", roles=ADMINS),
-    Place("Audit", icon="list-details", url_name="audit", roles=ADMINS),
-    Place("Privacy", icon="shield-lock", url_name="privacy"),
-    Place("Export", icon="package-export", url_name="export", roles=OWNERS),
+    Place("Mailboxes", icon="mailbox", url_name="mailbox:list", key="m"),
+    Place("Keychain", icon="key", url_name="keychain:list", key="k", roles=ADMINS),
+    Place("Members", icon="users-group", url_name="accounts:members", roles=ADMINS),
+    Place("Audit", icon="list-details", url_name="audit:log", roles=ADMINS),
+    Place("Privacy", icon="shield-lock", url_name="leads:privacy"),
+    Place("Export", icon="package-export", url_name="trust:export", roles=OWNERS),
 )
 PERSONAL = (
     Place("Password", icon="lock", url_name="account_change_password"),

@@ -25,6 +25,8 @@ OPS_ORIGIN = env.text("PAITHO_OPS_ORIGIN", "")
 SECRET_KEY = env.text("PAITHO_SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.items("PAITHO_SECRET_KEY_FALLBACKS")
 DEBUG = False
+# Our own proxy stands in front: it tells the client's address and scheme, and drops what a client claims.
+BEHIND_PROXY = env.flag("PAITHO_BEHIND_PROXY")
 # The middleware answers only hosts that the directory knows; a list here could not follow custom domains.
 ALLOWED_HOSTS = ["*"]
 
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "django.forms",
     "django.contrib.humanize",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
@@ -223,7 +226,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 IS_HTTPS = APEX.scheme == "https"
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PAITHO_BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 63072000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
@@ -264,11 +267,16 @@ EMAIL_TIMEOUT = 20
 # --- files, words, logs ---------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
+# The embedded default serves from where the files lie; production collects them, hashed, once.
+STATIC_ROOT = None if EMBEDDED else BASE_DIR / "static"
 STATICFILES_DIRS: list[tuple[str, Path]] = []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 WHITENOISE_USE_FINDERS = EMBEDDED
 LANGUAGE_CODE = "en"

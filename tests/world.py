@@ -7,9 +7,11 @@ each test. Builders here are plain functions that write through the product's ow
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import psycopg
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.models import Member, Role, WorkspaceProfile
@@ -33,6 +35,12 @@ def make_workspace(slug: str) -> WorkspaceRef:
     return provision(uid)
 
 
+@cache
+def hashed() -> str:
+    """The cast's password, hashed once for a test process: argon2 is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def member(workspace: WorkspaceRef, name: str, role: Role) -> Member:
     """A member of `workspace` with a verified address `<name>@<slug>.example`."""
     from allauth.account.models import EmailAddress
@@ -40,9 +48,9 @@ def member(workspace: WorkspaceRef, name: str, role: Role) -> Member:
     with bound(workspace):
         if not WorkspaceProfile.objects.exists():
             WorkspaceProfile(name=workspace.slug.title(), postal_address="1 Main St, 10115 Berlin").save()
-        person = Member.objects.create_user(
-            f"{name.lower()}@{workspace.slug}.example", PASSWORD, name=name, role=role
-        )
+        person = Member.objects.create_user(f"{name.lower()}@{workspace.slug}.example", name=name, role=role)
+        Member.objects.filter(pk=person.pk).update(password=hashed())
+        person.refresh_from_db()
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         return person
 
@@ -68,7 +76,7 @@ def client_of(workspace: WorkspaceRef, person: Member | None = None) -> Client:
     client = Client(HTTP_HOST=f"{workspace.slug}.localhost:8000")
     if person is not None:
         with bound(workspace):
-            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return client
 
 

@@ -1,0 +1,1 @@
+"""Pages about why we write."""

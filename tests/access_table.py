@@ -1,0 +1,106 @@
+"""Who gets what at each URL: one row per URL name. `tests/test_access.py` asks every row for real.
+
+A row is `Row("app:name", WHO)`, in the section of its app. WHO says what a GET answers to a stranger, a
+member, an admin, an owner and a rival's member (the Mole, with the session of his own workspace):
+
+    PUBLIC   anyone                        MEMBERS   those who signed in
+    ADMINS   admins and owners             OWNERS    owners only
+
+`ok=` is what the allowed get, if it is not 200: 405 for a page that only takes POST (the role is asked
+before the method, and nothing is written here), 302 where it leads on. A URL with arguments has `made=`,
+a function that makes the thing in Acme as Olga and returns the URL's keyword arguments; the Mole then also
+asks for it on his own host, where it must be a 404 (or the 405). `names=` holds arguments that name nothing
+in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import Member
+
+Made = Callable[[Member], dict[str, Any]]
+REFUSED, TO_SIGN_IN, OK = 403, 302, None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Expected status for each of the cast; None stands for the row's `ok`."""
+
+    stranger: int | None
+    member: int | None
+    admin: int | None
+    owner: int | None
+    rival: int | None
+
+
+PUBLIC = Who(OK, OK, OK, OK, OK)
+MEMBERS = Who(TO_SIGN_IN, OK, OK, OK, TO_SIGN_IN)
+ADMINS = Who(TO_SIGN_IN, REFUSED, OK, OK, TO_SIGN_IN)
+OWNERS = Who(TO_SIGN_IN, REFUSED, REFUSED, OK, TO_SIGN_IN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    who: Who
+    ok: int = 200
+    made: Made | None = None
+    names: dict[str, Any] = field(default_factory=dict)
+
+    def kwargs(self, olga: Member) -> dict[str, Any]:
+        return self.made(olga) if self.made else self.names
+
+    def expected(self, person: str) -> int:
+        status: int | None = getattr(self.who, person)
+        return self.ok if status is None else status
+
+
+# allauth's pages: for strangers only (a member is led on), for members, or for the middle of a sign-in.
+STRANGERS = Who(OK, 302, 302, 302, OK)
+MIDWAY = Who(302, 302, 302, 302, 302)
+# Members who have just proved who they are; the cast's sessions have not, and are led to do so.
+REPROVEN = Who(TO_SIGN_IN, 302, 302, 302, TO_SIGN_IN)
+
+ACCOUNTS: list[Row] = [
+    Row("account_login", STRANGERS),
+    Row("account_logout", Who(302, OK, OK, OK, 302)),
+    Row("account_inactive", PUBLIC),
+    Row("account_reauthenticate", MEMBERS),
+    Row("account_change_password", MEMBERS),
+    Row("account_reset_password", PUBLIC),
+    Row("account_reset_password_done", PUBLIC),
+    Row("account_reset_password_from_key", PUBLIC, names={"uidb36": "1", "key": "none"}),
+    Row("account_reset_password_from_key_done", PUBLIC),
+    Row("account_email_verification_sent", PUBLIC),
+    Row("account_confirm_email", PUBLIC, names={"key": "none"}),
+    Row("mfa_index", MEMBERS),
+    Row("mfa_authenticate", MIDWAY),
+    Row("mfa_reauthenticate", REPROVEN),
+    Row("mfa_activate_totp", REPROVEN),
+    Row("mfa_deactivate_totp", MEMBERS, ok=404),
+    Row("mfa_view_recovery_codes", MEMBERS, ok=404),
+    Row("mfa_generate_recovery_codes", REPROVEN),
+    Row("mfa_download_recovery_codes", MEMBERS, ok=404),
+    Row("mfa_list_webauthn", MEMBERS),
+    Row("mfa_add_webauthn", REPROVEN),
+    Row("mfa_reauthenticate_webauthn", REPROVEN),
+    Row("mfa_remove_webauthn", REPROVEN, names={"pk": 1}),
+    Row("mfa_edit_webauthn", REPROVEN, names={"pk": 1}),
+    Row("mfa_login_webauthn", MIDWAY),
+]
+KEYCHAIN: list[Row] = []
+AUDIT: list[Row] = []
+LEADS: list[Row] = []
+MAILBOX: list[Row] = []
+CAMPAIGNS: list[Row] = [
+    Row("campaigns:today", MEMBERS),
+]
+WORKSPACE = [*ACCOUNTS, *KEYCHAIN, *AUDIT, *LEADS, *MAILBOX, *CAMPAIGNS]
+
+# The apex knows nobody, so it has one answer for all. `Row(...)` here is always PUBLIC.
+SIGN_UP: list[Row] = []
+TRUST: list[Row] = []
+APEX = [*SIGN_UP, *TRUST]
