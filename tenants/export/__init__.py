@@ -1,0 +1,1 @@
+"""A workspace's data, whole and opened, in one file that needs none of us to be read."""

@@ -1,0 +1,140 @@
+"""Packs and checks the bundle: `<slug>.sql.gz`, `csv/*.csv` and a manifest with counts and SHA-256."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from tenants.binding import bound
+from tenants.export import files
+from tenants.export.tables import LEFT_OUT, SECRETS, tables
+from tenants.workspace import WorkspaceRef
+
+FORMAT = 1
+PIECE = 1024 * 1024
+
+
+class BrokenExport(Exception):
+    """The file is not a whole export; `str()` says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where the bundle is, and the rows of each table in it."""
+
+    path: Path
+    rows: dict[str, int]
+
+
+def export(workspace: WorkspaceRef, out: Path, *, with_secrets: bool = False) -> Exported:
+    """Write the bundle into the folder `out` from one snapshot; nothing half-made is left there."""
+    out.mkdir(parents=True, exist_ok=True)
+    stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
+    path = out / f"{workspace.slug}-{stamp}.tar"
+    with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as made:
+        folder = Path(made)
+        with bound(workspace), transaction.atomic():
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            rows = files.write(workspace.slug, tables(with_secrets=with_secrets), folder)
+        _write_manifest(workspace, folder, rows, with_secrets=with_secrets)
+        packed = folder / "bundle.tar"
+        _pack(folder, packed)
+        packed.chmod(0o600)
+        os.replace(packed, path)  # noqa: PTH105 - the atomic rename is the point
+    return Exported(path, rows)
+
+
+def _write_manifest(
+    workspace: WorkspaceRef, folder: Path, rows: dict[str, int], *, with_secrets: bool
+) -> None:
+    manifest = {
+        "format": FORMAT,
+        "workspace": workspace.slug,
+        "workspace_id": str(workspace.id),
+        "schema_version": workspace.schema_version,
+        "exported_at": timezone.now().isoformat(),
+        "rows": rows,
+        "left_out": LEFT_OUT if with_secrets else LEFT_OUT | SECRETS,
+        "sha256": {name: _sha256((folder / name).open("rb")) for name in _names(folder)},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    with stream:
+        for piece in iter(lambda: stream.read(PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pack(folder: Path, packed: Path) -> None:
+    names = _names(folder)
+    with tarfile.open(packed, "w") as tar:
+        for name in ["manifest.json", *(name for name in names if name != "manifest.json")]:
+            tar.add(folder / name, arcname=name)
+
+
+def verify(path: Path) -> dict[str, int]:
+    """Check every file's SHA-256 and every table's rows; returns the rows. Raises `BrokenExport`."""
+    try:
+        with tarfile.open(path) as tar:
+            return _verified(tar)
+    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
+        raise BrokenExport(f"This is not a whole export: {error}.") from error
+
+
+def _verified(tar: tarfile.TarFile) -> dict[str, int]:
+    manifest = json.loads(_member(tar, "manifest.json").read())
+    if manifest["format"] != FORMAT:
+        raise BrokenExport(f"This export has the format {manifest['format']}, which is not known here.")
+    present = {member.name for member in tar.getmembers() if member.isfile()} - {"manifest.json"}
+    if present != set(manifest["sha256"]):
+        wrong = ", ".join(sorted(present ^ set(manifest["sha256"])))
+        raise BrokenExport(f"Files are missing or were added: {wrong}.")
+    for name, expected in manifest["sha256"].items():
+        if _sha256(_member(tar, name)) != expected:
+            raise BrokenExport(f"{name} was changed after the export.")
+    counted = _counted(_member(tar, f"{manifest['workspace']}.sql.gz"))
+    if counted != manifest["rows"]:
+        raise BrokenExport("The rows in the script are not those that the manifest counts.")
+    rows: dict[str, int] = manifest["rows"]
+    return rows
+
+
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    found = tar.extractfile(name)
+    if found is None:
+        raise BrokenExport(f"{name} is missing.")
+    return found
+
+
+def _counted(script: IO[bytes]) -> dict[str, int]:
+    """The rows of each COPY block of the script."""
+    counts: dict[str, Any] = {}
+    table: str | None = None
+    with gzip.open(script, "rt", encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            if table is None and line.startswith('COPY "'):
+                table = line.split('"')[1]
+                counts[table] = 0
+            elif line == "\\.\n":
+                table = None
+            elif table is not None:
+                counts[table] += 1
+    return counts

@@ -1,0 +1,95 @@
+"""The bundle: whole, opened, loadable with psql, and refused when a byte was changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+
+import psycopg
+import pytest
+
+from keychain.crypto.secret import Secret
+from keychain.models import Credential, Kind
+from leads.models import Lead
+from paitho.embedded.postgres import binary
+from tenants.binding import bound
+from tenants.export.bundle import BrokenExport, export, verify
+from tests.leads.test_import import SHEET, begin
+from tests.world import olga, work
+
+ODD = b'email,name,note\nada@acme.test,"=cmd|\' /C calc\'!A0","tab\there, a \\ and\na line"\n'
+
+
+@pytest.fixture
+def filled(world):
+    olga(world)
+    with bound(world.acme):
+        begin(SHEET)
+        begin(ODD)
+        Credential(kind=Kind.OPENAI, label="Ours", secret=Secret("sk-canary-1")).save()
+    work()
+    return world.acme
+
+
+def test_the_bundle_counts_what_the_tables_hold(filled, tmp_path):
+    exported = export(filled, tmp_path)
+
+    rows = verify(exported.path)
+
+    with bound(filled):
+        assert rows["leads"] == Lead.objects.count()
+    assert rows["members"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == [exported.path.name]
+
+
+def test_the_script_loads_into_an_empty_database_with_equal_values(filled, tmp_path):
+    exported = export(filled, tmp_path)
+    with tarfile.open(exported.path) as tar:
+        tar.extractall(tmp_path / "out", filter="data")
+    dsn = os.environ["PAITHO_SUPERUSER_DSN"]
+    with psycopg.connect(dsn, autocommit=True) as root:
+        root.execute("DROP DATABASE IF EXISTS bundle")
+        root.execute("CREATE DATABASE bundle")
+    target = psycopg.conninfo.make_conninfo(dsn, dbname="bundle")
+    script = subprocess.run(
+        ["gunzip", "-c", tmp_path / "out" / "acme.sql.gz"], capture_output=True, check=True
+    )
+    psql = [binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", target]
+
+    subprocess.run(psql, input=script.stdout, check=True, capture_output=True)
+
+    with psycopg.connect(target) as loaded, bound(filled):
+        for lead in Lead.objects.all():
+            found = loaded.execute("SELECT profile FROM leads WHERE id = %s", [lead.pk]).fetchone()
+            assert found == (lead.profile,)
+        assert "secret" not in {d.name for d in loaded.execute("SELECT * FROM credentials").description}
+
+
+def test_the_sheets_hold_no_formula(filled, tmp_path):
+    exported = export(filled, tmp_path)
+
+    with tarfile.open(exported.path) as tar:
+        text = tar.extractfile("csv/leads.csv").read().decode("utf-8-sig")
+
+    assert not any(cell.startswith("=") for line in text.splitlines() for cell in line.split(","))
+
+
+def test_secrets_are_in_the_bundle_only_when_asked_for(filled, tmp_path):
+    without = export(filled, tmp_path / "a").path.read_bytes()
+    with_them = export(filled, tmp_path / "b", with_secrets=True)
+
+    with tarfile.open(with_them.path) as tar:
+        assert b"sk-canary-1" in tar.extractfile("csv/credentials.csv").read()
+    assert b"sk-canary-1" not in without
+
+
+def test_a_changed_byte_is_found(filled, tmp_path):
+    path = export(filled, tmp_path).path
+    data = bytearray(path.read_bytes())
+    place = data.find(b"ada@acme.test")
+    data[place] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(BrokenExport, match="was changed"):
+        verify(path)
