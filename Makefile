@@ -1,0 +1,68 @@
+# Everything starts here: `make help` lists the targets. Needs make and Python 3.11 or newer.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Every path below is relative, so that a checkout may lie in a directory with spaces in its name.
+RUN := .venv/bin/python
+UV := $(shell command -v uv 2>/dev/null || echo .paitho/tools/bin/uv)
+NODE_IN_PATH := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 18)' 2>/dev/null \
+	&& command -v npm >/dev/null 2>&1 && echo yes)
+NPM := $(if $(NODE_IN_PATH),npm,$(UV) run --quiet --frozen --isolated --only-group node npm)
+SYNCED := .venv/.synced
+PACKAGES := node_modules/.installed
+ARGS ?=
+
+export UV_PYTHON_DOWNLOADS ?= automatic
+export PAITHO_PORT PAITHO_OPS_PORT
+
+.PHONY: help up stop demo psql manage assets check format test clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
+
+up: $(SYNCED) assets ## run everything here in the foreground: http://localhost:8000 (PAITHO_PORT=8080 for another port)
+	@$(RUN) -m paitho.embedded up
+
+stop: $(SYNCED) ## stop what `make up` runs in another terminal
+	@$(RUN) -m paitho.embedded stop
+
+demo: $(SYNCED) ## run the main job once on a file of leads: make demo CSV=leads.csv [ARGS=--keep]
+	@$(RUN) -m paitho.embedded demo "$(CSV)" $(ARGS)
+
+psql: $(SYNCED) ## open the embedded database as its superuser
+	@$(RUN) -m paitho.embedded psql
+
+manage: $(SYNCED) ## run a management command on the embedded default: make manage ARGS="verify_posture"
+	@$(RUN) -m paitho.embedded run manage $(RUN) manage.py $(ARGS)
+
+assets: $(SYNCED) $(PACKAGES) ## collect what browsers load from the npm packages
+	@$(RUN) -m paitho.assets
+
+check: $(SYNCED) ## lint, types, floors, templates, migrations, settings
+	@$(RUN) .ci/check.py
+
+format: $(SYNCED) ## format the code and the templates
+	@$(RUN) -m ruff check --fix --quiet . ; $(RUN) -m ruff format . ; $(RUN) .ci/check.py --format-templates
+
+test: $(SYNCED) assets ## run every test but the slow ones, in parallel: make test [ARGS="tests/leads -k csv"]
+	@start=$$(date +%s); $(RUN) -m tests.system \
+	  && $(RUN) -m pytest -n auto --maxprocesses 8 -m "not slow" -q $(ARGS); result=$$?; \
+	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$result
+
+clean: ## remove what was installed and built, and keep the data in .paitho
+	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools
+
+$(SYNCED): pyproject.toml uv.lock | $(filter .paitho/tools/bin/uv,$(UV))
+	@echo "Installing the Python packages …"
+	@$(UV) sync --quiet --frozen
+	@touch $@
+
+$(PACKAGES): package.json package-lock.json .npmrc | $(filter .paitho/tools/bin/uv,$(UV))
+	@echo "Installing the npm packages …"
+	@$(NPM) ci --no-progress --loglevel error
+	@touch $@
+
+.paitho/tools/bin/uv:
+	@sh .ci/install-uv
