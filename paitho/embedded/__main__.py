@@ -2,25 +2,29 @@
 
 up              start everything in the foreground; Ctrl-C stops it
 stop            stop what `up` runs in another terminal
+demo FILE …     run the main job once on a CSV file, with or without `up`
 run ROLE …      run a command with what that role may hold (manage, backup, web, ops …)
 env ROLE        print that environment for `eval` in a shell
-psql [ROLE]     open the database as its superuser
+psql            open the database as its superuser
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from paitho.embedded import process
 from paitho.embedded.errors import EmbeddedError, StateError
 from paitho.embedded.output import Terminal
 from paitho.embedded.postgres import binary
 from paitho.embedded.product import Product
-from paitho.embedded.state import DATABASE, HOLDS, State
+from paitho.embedded.state import DATABASE, HOLDS, ROOT, State
 from paitho.embedded.supervisor import Stop, Supervisor, clear_leftovers
 
 STOP_SECONDS = 40.0
@@ -37,30 +41,59 @@ Ctrl-C stops everything; the data stays in {state}.
 """
 
 
+@contextlib.contextmanager
+def owned(state: State, *, serves: bool) -> Iterator[None]:
+    """The installation is ours until this process ends. Raises process.Held when it is another's."""
+    state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = process.lock(state.directory / "lock")
+    try:
+        clear_leftovers(str(state.directory))
+        state.prepare(serves=serves)
+        process.remember(state.directory / "run" / "supervisor.pid", os.getpid())
+        yield
+    finally:
+        os.close(handle)
+
+
 def up(state: State) -> int:
     terminal = Terminal()
-    state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        process.lock(state.directory / "lock")
+        with owned(state, serves=True), Supervisor(state.directory / "logs", terminal) as supervisor:
+            serve(supervisor, Product(state), terminal)
     except process.Held:
         raise StateError(f"Paitho already runs: {state.origin} (`make stop` stops it).") from None
-    clear_leftovers(str(state.directory))
-    state.prepare()
-    process.remember(state.directory / "run" / "supervisor.pid", os.getpid())
-    try:
-        with Supervisor(state.directory / "logs", terminal) as supervisor:
-            serve(supervisor, Product(state), terminal)
     except Stop:
         terminal.say("Stopped.")
     return 0
 
 
-def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
-    terminal.say("Starting PostgreSQL, Redis and the sandbox mail server …")
+def demo(state: State, words: list[str]) -> int:
+    """The terminal belongs to the command; what the servers say is in their log files."""
+    with Path(os.devnull).open("w") as nowhere:
+        try:
+            with (
+                owned(state, serves=False),
+                Supervisor(state.directory / "logs", Terminal(nowhere)) as supervisor,
+            ):
+                product = Product(state)
+                prepare(supervisor, product)
+                supervisor.start(product.workers(), product.beat())
+                return supervisor.attend(product.manage("demo", "manage", *words))
+        except process.Held:  # `make up` runs: its servers do
+            return run(state, "manage", [sys.executable, str(ROOT / "manage.py"), "demo", *words])
+        except Stop:
+            return 130
+
+
+def prepare(supervisor: Supervisor, product: Product) -> None:
     supervisor.start(*product.servers())
-    terminal.say("Preparing the database …")
     for program in product.preparations():
         supervisor.run(program)
+
+
+def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
+    terminal.say("Starting PostgreSQL, Redis and the sandbox mail server, and preparing the database …")
+    prepare(supervisor, product)
     terminal.say("Starting the web server and the workers …")
     supervisor.start(product.workers(), product.beat(), product.web())
     state = product.state
@@ -112,7 +145,9 @@ def arguments() -> argparse.Namespace:
         commands.add_parser(name)
     for name in ("run", "env"):
         commands.add_parser(name).add_argument("role", choices=sorted(HOLDS))
-    commands.choices["run"].add_argument("words", nargs=argparse.REMAINDER)
+    commands.add_parser("demo")
+    for name in ("run", "demo"):
+        commands.choices[name].add_argument("words", nargs=argparse.REMAINDER)
     return parser.parse_args()
 
 
@@ -124,6 +159,8 @@ def main() -> int:
             return up(state)
         case "stop":
             return stop(state)
+        case "demo":
+            return demo(state, options.words)
         case "psql":
             return psql(state)
         case "env":

@@ -76,10 +76,11 @@ class State:
                 f"There is no embedded Paitho in {self.directory}: run `make up` first."
             ) from error
 
-    def prepare(self) -> None:
+    def prepare(self, *, serves: bool = True) -> None:
         """Make what is missing: directory, secrets, and ports that are free now.
 
-        Call it while nothing of this installation runs. Raises StateError when a wanted port is taken.
+        Call it while nothing of this installation runs. When it is to serve pages, raises StateError if
+        the port for them is taken.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory.chmod(0o700)
@@ -88,7 +89,7 @@ class State:
         for name in VARIABLES.keys() - {"redis_url"}:
             self._keep(name, lambda: secrets.token_urlsafe(48))
         self._keep("redis", lambda: secrets.token_hex(32))
-        self._choose_ports()
+        self._choose_ports(serves=serves)
         write_private(self._file("redis_url"), self.redis_url)
 
     @property
@@ -136,7 +137,7 @@ class State:
         if not self._file(name).exists():
             write_private(self._file(name), make())
 
-    def _choose_ports(self) -> None:
+    def _choose_ports(self, *, serves: bool) -> None:
         """Keep last time's ports where they are free: bookmarks and open terminals go on working."""
         try:
             before = self.ports
@@ -145,7 +146,7 @@ class State:
         web = _port("PAITHO_PORT", 8000)
         chosen = {"web": web, "ops": _port("PAITHO_OPS_PORT", web + 1)}
         for variable, port in (("PAITHO_PORT", web), ("PAITHO_OPS_PORT", chosen["ops"])):
-            if process.is_port_taken(port):
+            if serves and process.is_port_taken(port):
                 raise StateError(
                     f"Port {port} is taken by another program. Choose another: `make up {variable}=8080`."
                 )

@@ -121,6 +121,21 @@ class Supervisor:
             raise SupervisorError(self._complaint(child, f"failed (exit {child.process.returncode})"))
         return child.words
 
+    def attend(self, program: Program) -> int:
+        """Run a program that has the terminal to itself, beside the others; its exit status."""
+        child = subprocess.Popen(
+            program.command,
+            cwd=program.directory,
+            env=dict(program.environment),
+            preexec_fn=process.die_with_parent(signal.SIGTERM),
+        )
+        try:
+            while child.poll() is None:
+                self._turn()
+        finally:
+            process.finish(child, *program.steps)
+        return child.returncode
+
     def watch(self) -> None:
         """Keep everything running until somebody asks to stop (Stop) or a program cannot go on."""
         while True:
