@@ -1,14 +1,20 @@
 """What a draft may rest on, and the draft itself: plain values, no rows."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MAX_FIELDS = 60
+MAX_NAME = 60
 MAX_VALUE = 500
+MAX_TOTAL = 24_000
 MAX_LINES = 40
 MAX_EARLIER = 3
 MAX_MAIL = 4_000
 MAX_NOTE = 1_000
+
+_JOINERS = "\u200c\u200d"
+_CARRIERS = {chr(code) for code in range(0xE0100, 0xE01F0)}  # variation selectors can carry hidden bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,38 @@ class Facts:
     draft: Draft | None = None
 
     def named(self) -> dict[str, str]:
-        """Each fact that has a value, capped in length and number, under the name a draft cites."""
-        lead = [(f"lead.{name}", value) for name, value in list(self.lead.items())[:MAX_FIELDS]]
-        brief = [(f"brief.{n}", line) for n, line in enumerate(self.brief[:MAX_LINES], start=1)]
-        sender = [(f"sender.{name}", value) for name, value in list(self.sender.items())[:MAX_FIELDS]]
-        return {name: value[:MAX_VALUE] for name, value in lead + brief + sender if value.strip()}
+        """Each fact that has a visible value, under the name a draft cites: capped in length and
+        number, and without what a person could not see."""
+        pairs = [(f"brief.{n}", line) for n, line in enumerate(self.brief[:MAX_LINES], start=1)]
+        pairs += [(f"sender.{_one_line(name)}", value) for name, value in _first(self.sender)]
+        pairs += [(f"lead.{_one_line(name)}", value) for name, value in _first(self.lead)]
+        named: dict[str, str] = {}
+        left = MAX_TOTAL
+        for name, value in pairs:
+            shown = visible(value[:MAX_VALUE]).strip()
+            if shown and name not in named and len(shown) <= left:
+                named[name] = shown
+                left -= len(shown)
+        return named
+
+
+def _first(fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    return list(fields.items())[:MAX_FIELDS]
+
+
+def _one_line(name: str) -> str:
+    """A column's name: it comes from the same file as the values."""
+    return " ".join(visible(name).split())[:MAX_NAME]
+
+
+def visible(text: str) -> str:
+    """The text without what a person cannot see: controls, marks of direction, tags, unassigned codes."""
+    kept = [character for character in unicodedata.normalize("NFC", text) if not is_hidden(character)]
+    return "".join(" " if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in kept)
+
+
+def is_hidden(character: str) -> bool:
+    """Whether this character has no shape of its own. Joiners are spelling in Persian and Indian scripts."""
+    if character in _JOINERS:
+        return False
+    return unicodedata.category(character) in ("Cf", "Cs", "Co", "Cn") or character in _CARRIERS

@@ -27,7 +27,16 @@ HEADER = {
 SDKS = ("openai", "anthropic", "google.genai", "httpx2", "httpcore2")
 
 
-@pytest.mark.parametrize("module", ["campaigns.llm", "campaigns.llm.edge", "campaigns.llm.sandbox"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "campaigns.llm",
+        "campaigns.llm.edge",
+        "campaigns.llm.sandbox",
+        "campaigns.checks",
+        "campaigns.prompting",
+    ],
+)
 def test_importing_the_way_to_a_model_loads_no_sdk(module):
     code = f"import sys, {module}; print([m for m in {SDKS!r} if m in sys.modules])"
 
