@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """Each check finds what it is for, where it is, and leaves an ordinary mail alone."""
 
 import json

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """A prompt is a versioned file in which facts are data."""
 
 import json

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """A lead whose company orders the model about, and a model that obeys: the draft never comes out clean.
 
 `obey` is that model. It finds what an order wants said and says it, citing the field that gave the
