@@ -24,6 +24,12 @@ ARN = re.compile(
     r":(?:key|alias)/[A-Za-z0-9/_-]{1,256}"
 )
 
+ANSWERS: Final = {
+    "generate_data_key": ("Plaintext", "CiphertextBlob"),
+    "encrypt": ("CiphertextBlob",),
+    "decrypt": ("Plaintext",),
+}
+
 
 class AwsKms:
     """One key of AWS KMS, by its ARN, over boto3.
@@ -74,6 +80,8 @@ class AwsKms:
             return _refusal(error.response["Error"]["Code"], error.response["ResponseMetadata"])
         except (BotoCoreError, ResponseParserError) as error:
             return KmsUnavailable(f"AWS KMS did not answer ({type(error).__name__}).")
+        if not all(answer.get(field) for field in ANSWERS[verb]):
+            return KmsUnavailable("AWS KMS did not answer: something else did.")
         return answer
 
 
