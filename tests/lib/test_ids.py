@@ -60,6 +60,7 @@ def test_threads_never_share_an_id():
     assert all(batch == sorted(batch) for batch in batches)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_starts_its_own_row_of_ids():
     """Guards the at-fork reset: without it parent and child count on from one number."""
     uuid7()

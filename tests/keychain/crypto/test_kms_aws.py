@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
@@ -36,24 +36,35 @@ def _credentials():
         yield
 
 
-@contextmanager
-def scripted(status: int, body: bytes):
-    """A server that gives one answer to everything, on a port of its own."""
+class Script(ThreadingHTTPServer):
+    """A server that gives the answer it is told to, to everything."""
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    answer = 200, b""
 
-        def log_message(self, *_: object) -> None: ...
+    @property
+    def kms(self) -> AwsKms:
+        return AwsKms(ARN, REGION, f"http://127.0.0.1:{self.server_port}", timeout=1.0)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield AwsKms(ARN, REGION, f"http://127.0.0.1:{server.server_port}", timeout=1.0)
+
+class Line(BaseHTTPRequestHandler):
+    server: Script
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status, body = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[Script]:
+    with Script(("127.0.0.1", 0), Line) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
         server.shutdown()
 
 
@@ -148,11 +159,11 @@ def test_without_credentials_it_is_unavailable():
         (503, "DependencyTimeoutException", KmsUnavailable),
     ],
 )
-def test_an_answer_is_a_no_or_a_not_now(status, kind, error):
-    body = json.dumps({"__type": kind, "message": "canary"}).encode()
+def test_an_answer_is_a_no_or_a_not_now(script, status, kind, error):
+    script.answer = status, json.dumps({"__type": kind, "message": "canary"}).encode()
 
-    with scripted(status, body) as kms, pytest.raises(error) as raised:
-        kms.unwrap(b"wrapped", CONTEXT)
+    with pytest.raises(error) as raised:
+        script.kms.unwrap(b"wrapped", CONTEXT)
     assert type(raised.value) is error
     assert "canary" not in str(raised.value)
 
@@ -160,9 +171,11 @@ def test_an_answer_is_a_no_or_a_not_now(status, kind, error):
 @pytest.mark.parametrize(
     ("status", "body"), [(200, b"<html>"), (502, b"<html>bad gateway</html>"), (200, b"")]
 )
-def test_an_answer_that_is_not_kms_s_is_unavailable(status, body):
-    with scripted(status, body) as kms, pytest.raises(KmsUnavailable):
-        kms.unwrap(b"wrapped", CONTEXT)
+def test_an_answer_that_is_not_kms_s_is_unavailable(script, status, body):
+    script.answer = status, body
+
+    with pytest.raises(KmsUnavailable):
+        script.kms.unwrap(b"wrapped", CONTEXT)
 
 
 def test_a_log_at_its_most_talkative_holds_no_key(aws, caplog):
