@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -56,7 +55,7 @@ class KeyCache:
     def restart(self) -> None:
         """Forgets everything, held locks included: a forked child has no thread to release them."""
         self._lock = Lock()
-        self._kept: OrderedDict[Wanted, _Kept] = OrderedDict()
+        self._kept: dict[Wanted, _Kept] = {}  # the least recently used first
         self._asking: dict[Wanted, _Asking] = {}
         self._is_swept = False
 
@@ -68,9 +67,9 @@ class KeyCache:
         wanted = context, kms, bytes(wrapped)
         while True:
             with self._lock:
-                kept = self._kept.get(wanted)
+                kept = self._kept.pop(wanted, None)
                 if kept is not None and self._clock() < kept.until:
-                    self._kept.move_to_end(wanted)
+                    self._kept[wanted] = kept
                     return kept.secret
                 first = wanted not in self._asking
                 asking = self._asking.setdefault(wanted, _Asking())
@@ -120,9 +119,8 @@ class KeyCache:
             if self._asking.get(wanted) is not asking:
                 return
             self._kept[wanted] = kept
-            self._kept.move_to_end(wanted)
             if len(self._kept) > MOST_KEYS:
-                self._kept.popitem(last=False)
+                del self._kept[next(iter(self._kept))]
             if not self._is_swept:
                 Thread(target=_sweep, args=(ref(self), self._wake), name="key-sweeper", daemon=True).start()
                 self._is_swept = True

@@ -58,9 +58,6 @@ class Secret:
     def __getstate__(self) -> NoReturn:
         raise TypeError("A Secret is not serialised.")
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("A Secret is not serialised.")
-
 
 # The errors of these two calls carry the whole value with them, so they end here.
 

@@ -137,6 +137,7 @@ def test_what_is_remembered_is_bounded_and_changes_no_answer():
         index.words("name", f"{number}")
 
     assert index.words("name", "Olga") == before
+    assert len(index._columns["name"]._known) <= MOST_REMEMBERED
 
 
 def test_a_hostile_text_makes_a_bounded_index():
