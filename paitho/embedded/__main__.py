@@ -77,7 +77,7 @@ def demo(state: State, words: list[str]) -> int:
             ):
                 product = Product(state)
                 prepare(supervisor, product)
-                supervisor.start(product.workers(), product.beat())
+                supervisor.start([product.beat(), *product.workers()])
                 return supervisor.attend(product.manage("demo", "manage", *words))
         except process.Held:  # `make up` runs: its servers do
             return run(state, "manage", [sys.executable, str(ROOT / "manage.py"), "demo", *words])
@@ -86,7 +86,7 @@ def demo(state: State, words: list[str]) -> int:
 
 
 def prepare(supervisor: Supervisor, product: Product) -> None:
-    supervisor.start(*product.servers())
+    supervisor.start(product.servers())
     for program in product.preparations():
         supervisor.run(program)
 
@@ -95,7 +95,7 @@ def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
     terminal.say("Starting PostgreSQL, Redis and the sandbox mail server, and preparing the database …")
     prepare(supervisor, product)
     terminal.say("Starting the web server and the workers …")
-    supervisor.start(product.workers(), product.beat(), product.web())
+    supervisor.start([product.web(), product.beat(), *product.workers()])
     state = product.state
     terminal.say(
         RUNNING.format(origin=state.origin, ops_origin=state.ops_origin, state=state.directory, demo="")

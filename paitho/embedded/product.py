@@ -28,9 +28,18 @@ WORKERS = (
     ("provision", "provision", ("--queues", "provision", "--pool", "solo")),
 )
 # Celery has a page of words for whoever runs it as root; nothing here is pickled.
-CELERY = ("-W", "ignore:You're running the worker with superuser", "-m", "celery", "--app", "paitho.celery")
+CELERY = (
+    "-W",
+    "ignore:You're running the worker with superuser",
+    "-m",
+    "celery",
+    "--quiet",
+    "--app",
+    "paitho.celery",
+)
 QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
-WSGI = ("--workers", "1", "--threads", "8", "--graceful-timeout", "3", "--log-level", "warning")
+# Loading before it binds, a web server refuses connections until it can answer them.
+WSGI = ("--preload", "--workers", "1", "--threads", "8", "--graceful-timeout", "3", "--log-level", "warning")
 
 
 @dataclass(frozen=True)
@@ -65,20 +74,15 @@ class Product:
     def cluster(self) -> Cluster:
         return Cluster(self.state.directory / "postgres", port=self.state.ports["postgres"])
 
-    def servers(self) -> list[list[Service]]:
+    def servers(self) -> list[Service]:
         """What the product rests on."""
         redis = Redis(
             self.state.directory / "redis",
             port=self.state.ports["redis"],
             password=self.state.redis_password,
         )
-        return [
-            [
-                Server("postgres", self.cluster, ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0))),
-                Server("redis", redis, ((signal.SIGTERM, 3.0),)),
-            ],
-            [self._mail()],
-        ]
+        postgres = Server("postgres", self.cluster, ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0)))
+        return [self._mail(), Server("redis", redis, ((signal.SIGTERM, 3.0),)), postgres]
 
     def preparations(self) -> list[Program]:
         return [self.manage(command, role) for command, role in PREPARATIONS]
@@ -89,13 +93,13 @@ class Product:
             for name, role, how in WORKERS
         ]
 
-    def beat(self) -> list[Service]:
+    def beat(self) -> Service:
         schedule = self.state.directory / "run" / "beat"
         options = ("--schedule", str(schedule), "--pidfile", "", "--loglevel", "WARNING")
-        return [self._program("beat", "beat", *CELERY, "beat", *options)]
+        return self._program("beat", "beat", *CELERY, "beat", *options)
 
-    def web(self) -> list[Service]:
-        return [self._gunicorn("web", "paitho.wsgi:application")]
+    def web(self) -> Service:
+        return self._gunicorn("web", "paitho.wsgi:application")
 
     def manage(self, command: str, role: str, *arguments: str) -> Program:
         program = self._program(command, role, str(ROOT / "manage.py"), command, *arguments)

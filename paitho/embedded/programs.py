@@ -75,8 +75,8 @@ def takes_connections(*ports: int) -> bool:
 
 def answers_http(port: int) -> bool:
     """Whether a web server answers on this port, with whatever page but an error of its own."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(line):
-        line.request("HEAD", "/", headers={"Host": f"localhost:{port}"})
+        line.request("GET", "/", headers={"Host": f"localhost:{port}"})
         return line.getresponse().status < 500
     return False
