@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine is slow, not wrong.
+settings.register_profile("paitho", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("paitho")
 
 
 @pytest.fixture(scope="session")
