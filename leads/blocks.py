@@ -122,9 +122,16 @@ def _all_usual(cells: list[list[str]], sheet: Sheet) -> bool:
     return min(firsts) > "!" and not set(sheet.header[:1]).intersection(firsts)
 
 
+def _is_usual(cells: list[str], sheet: Sheet) -> bool:
+    usual = not sheet.is_damaged and len(cells) == len(sheet.columns) and cells[0] > "!"
+    return usual and cells[0] not in sheet.header[:1]
+
+
 def _judged(record: Record, lines: list[str], sheet: Sheet, number: int) -> Row | BadRow | None:
     """The record as a row or with what is wrong with it; None if it is blank."""
     cells, width = record.cells, len(sheet.columns)
+    if not record.problem and _is_usual(cells, sheet):
+        return Row(number, cells)
     if not record.problem and not any(cell.strip(_BLANKS) for cell in cells):
         return None
     reason = record.problem

@@ -105,7 +105,7 @@ def records(lines: list[str], shape: Shape, *, ended: bool) -> Iterator[Record]:
 def _judged(record: Record, lines: list[str], shape: Shape) -> Iterator[Record]:
     if record.last - record.first > 1 and _swallowed(record, lines, shape):
         yield from _one_by_one(lines, record.first, record.last, shape)
-    elif _length(lines, record.first, record.last) > LONGEST_FIELD and _has_long(record.cells):
+    elif _has_long(record.cells):
         yield record._replace(problem=FIELD_TOO_LONG)
     else:
         yield record
@@ -116,14 +116,16 @@ def _swallowed(record: Record, lines: list[str], shape: Shape) -> bool:
 
     Where the record is not one itself, an address in any place will do.
     """
+    inside = [line for line in lines[record.first + 1 : record.last] if "@" in line]
+    if not inside:
+        return False
     width = shape.width or len(record.cells)
     sound = len(record.cells) == width and not _has_long(record.cells)
     places = [i for i, cell in enumerate(record.cells) if looks_like_email(cell)] if sound else range(width)
-    for index in range(record.first + 1, record.last):
-        cells = _alone(lines[index], shape.delimiter) if "@" in lines[index] else None
-        if cells and len(cells) == width and any(looks_like_email(cells[i]) for i in places):
-            return True
-    return False
+    alone = (_alone(line, shape.delimiter) for line in inside)
+    return any(
+        len(cells) == width and any(looks_like_email(cells[i]) for i in places) for cells in alone if cells
+    )
 
 
 def _one_by_one(lines: list[str], first: int, last: int, shape: Shape) -> Iterator[Record]:

@@ -40,7 +40,7 @@ class Survey:
 
 def survey(stream: BinaryIO) -> Survey:
     """Reads the stream from where it stands to its end. Raises CsvRefused."""
-    head = stream.read(HEAD)
+    head = _head(stream)
     if not head.strip():
         raise CsvRefused(EMPTY)
     if sentence := refusal(head):
@@ -53,6 +53,14 @@ def survey(stream: BinaryIO) -> Survey:
     found = tally.found(is_marked=codec is not None)
     lines, _ = cut(head[mark:], found.codec, ended=is_whole)
     return Survey(found, mark, lines, max(tally.feeds, tally.returns), is_whole)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The first bytes, also of a stream that gives fewer at a time than it was asked for."""
+    head = b""
+    while len(head) < HEAD and (more := stream.read(HEAD - len(head))):
+        head += more
+    return head
 
 
 def _limited(stream: BinaryIO, head: bytes) -> Iterator[bytes]:
