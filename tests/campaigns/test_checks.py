@@ -1,5 +1,6 @@
-# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """Each check finds what it is for, where it is, and leaves an ordinary mail alone."""
+
+# ruff: noqa: RUF001 - the letters of other alphabets are meant
 
 import json
 import time

@@ -1,5 +1,6 @@
-# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """A prompt is a versioned file in which facts are data."""
+
+# ruff: noqa: RUF001 - the letters of other alphabets are meant
 
 import json
 import re

@@ -1,9 +1,10 @@
-# ruff: noqa: RUF001  (look-alike letters are what these tests are about)
 """A lead whose company orders the model about, and a model that obeys: the draft never comes out clean.
 
 `obey` is that model. It finds what an order wants said and says it, citing the field that gave the
 order as its source, in a form that fits. No help comes from the prompt.
 """
+
+# ruff: noqa: RUF001 - the letters of other alphabets are meant
 
 import json
 import re
