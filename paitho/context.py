@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Member, WorkspaceProfile
-from paitho.navigation import MAIN, PERSONAL, SETTINGS, Shell, links
+from campaigns.models import Draft, Verdict
+from mailbox.models import SendingSwitch
+from paitho.navigation import MAIN, PERSONAL, SETTINGS, Shell, links, route
+
+SANDBOX = "Mail stays on this machine. The sandbox provider writes from templates; it asks no model."
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The workspace, and whether this is the embedded default (which says so on the screen)."""
+    """The workspace, what surrounds its pages, and whether this is the embedded default."""
     return {
         "workspace": getattr(request, "workspace", None),
+        "shell": SimpleLazyObject(lambda: build_shell(request)),
         "is_embedded": settings.EMBEDDED,
         "apex_origin": settings.ORIGIN,
-        "shell": SimpleLazyObject(lambda: surroundings(request)),
     }
 
 
-def surroundings(request: HttpRequest) -> Shell | None:
-    """Navigation of a signed-in member; None on the apex and before sign-in."""
+def build_shell(request: HttpRequest) -> Shell:
+    """The shell of this request. A stranger sees no more than the host already says."""
+    workspace = getattr(request, "workspace", None)
     member = getattr(request, "user", None)
-    if not isinstance(member, Member):
-        return None
-    profile = WorkspaceProfile.objects.first()
-    here = partial(links, path=request.path, role=member.role)
+    if workspace is None or not isinstance(member, Member):
+        return Shell(workspace=workspace.slug if workspace else "", member="", role="")
+    profile = WorkspaceProfile.objects.only("name").first()
+    path, role = request.path, member.role
+    counts = {"campaigns:review": Draft.objects.filter(verdict=Verdict.IN_REVIEW).count()}
     return Shell(
-        workspace=profile.name if profile else "Workspace",
+        workspace=profile.name if profile else workspace.slug,
         member=str(member),
-        role=member.role,
-        main=here(MAIN),
-        settings=here(SETTINGS),
-        personal=here(PERSONAL),
-        sign_out_url=reverse("account_logout"),
+        role=role,
+        main=links(MAIN, path=path, role=role, counts=counts),
+        settings=links(SETTINGS, path=path, role=role),
+        personal=links(PERSONAL, path=path, role=role),
+        sign_out_url=route("account_logout"),
+        is_paused=SendingSwitch.objects.filter(is_paused=True).exists(),
+        resume_url=route("mailbox:list") if member.is_admin else "",
+        sandbox_note=SANDBOX if settings.EMBEDDED else "",
     )

@@ -93,17 +93,21 @@ def links(
 
     A place that this process does not route is left out, and so is one above the role.
     """
-    resolved = []
-    for place in places:
-        if role not in place.roles:
-            continue
-        try:
-            url = reverse(place.url_name)
-        except NoReverseMatch:
-            continue
-        count = (counts or {}).get(place.url_name, 0)
-        resolved.append(Link(place.label, place.icon, url, place.key, is_at(path, url), count))
-    return resolved
+    waiting = counts or {}
+    allowed = [(place, route(place.url_name)) for place in places if role in place.roles]
+    return [
+        Link(place.label, place.icon, url, place.key, is_at(path, url), waiting.get(place.url_name, 0))
+        for place, url in allowed
+        if url
+    ]
+
+
+def route(name: str) -> str:
+    """The address of a page, or nothing where this process does not route it."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def is_at(path: str, url: str) -> bool:

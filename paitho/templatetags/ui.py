@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
-from django.template.context import Context
+from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -95,22 +95,20 @@ def span(length: timedelta) -> str:
     return "a moment"
 
 
-@register.inclusion_tag("ui/pages.html", takes_context=True)
-def pages(context: Context, page: Page[Any]) -> dict[str, Any]:
+@register.inclusion_tag("ui/pages.html")
+def pages(page: Page[Any]) -> dict[str, Any]:
     """Page links that keep the other parameters of the address."""
     return {
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "request": context["request"],
     }
 
 
 @register.inclusion_tag("ui/sort.html", takes_context=True)
-def sort(context: Context, key: str, label: str) -> dict[str, Any]:
+def sort(context: RequestContext, key: str, label: str) -> dict[str, Any]:
     """A column heading that sorts by `key`, then by `-key`, through the address."""
-    now = context["request"].GET.get("sort", "")
+    now = context.request.GET.get("sort", "")
     return {
-        "request": context["request"],
         "label": label,
         "next": f"-{key}" if now == key else key,
         "direction": {key: "ascending", f"-{key}": "descending"}.get(now, ""),

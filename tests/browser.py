@@ -1,0 +1,151 @@
+"""The browser of the tests: Chromium started once, pages that are watched, pictures, axe.
+
+Load it in a package's conftest: `from tests.browser import *`. Every page that `open_page` gives is
+watched to its end: an error on the console, a script that fails or a request to a foreign host fails
+the test. Pictures go to `tests/screenshots/`, which git ignores.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+__all__ = ["browser", "open_page", "page", "picture", "violations"]
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "tests" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+OpenPage = Callable[..., Page]
+
+
+def is_ours(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme in {"data", "blob", "about"} or host == "127.0.0.1" or host.endswith("localhost")
+
+
+def complaint_about(message: ConsoleMessage, page: Page) -> str | None:
+    """What is wrong with a console message; the status of the page itself is the test's own matter."""
+    is_own_status = "the server responded with a status" in message.text
+    if message.type not in {"error", "warning"} or (is_own_status and message.location["url"] == page.url):
+        return None
+    return f"{message.type} on {page.url}: {message.text}"
+
+
+def watch(page: Page, complaints: list[str]) -> None:
+    def on_console(message: ConsoleMessage) -> None:
+        if complaint := complaint_about(message, page):
+            complaints.append(complaint)
+
+    def on_request(request: Request) -> None:
+        if not is_ours(request.url):
+            complaints.append(f"{page.url} asked {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(f"script error on {page.url}: {error}"))
+    page.on("request", on_request)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not shutil.which(CHROMIUM):
+        if os.environ.get("CI"):
+            pytest.fail(f"{CHROMIUM} is missing, and in CI nothing is left out.")
+        pytest.skip(f"{CHROMIUM} is missing")
+    if not AXE.is_file() or not (ROOT / "paitho/static/build/icons.svg").is_file():
+        pytest.fail("The front-end assets are missing: run `make assets`.")
+    # Playwright runs an event loop on this thread, which makes Django refuse the ORM in the tests.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens watched pages: `open_page(width=390, scheme="dark", scripts=False)`.
+
+    A complaint that holds the words in `forgive` does not count.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+    forgiven: list[str] = []
+
+    def open_one(
+        *, width: int = 1280, scheme: Any = "light", scripts: bool = True, forgive: str = ""
+    ) -> Page:
+        forgiven.extend([forgive] if forgive else [])
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            has_touch=width < 500,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, complaints)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [each for each in complaints if not any(words in each for words in forgiven)] == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A watched page at desk width."""
+    return open_page()
+
+
+def picture(page: Page, name: str) -> Path:
+    """A screenshot of the whole page, to be looked at by people."""
+    PICTURES.mkdir(exist_ok=True)
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+FIND = """
+async ([rules, impacts]) => {
+  const { violations } = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
+  return violations
+    .filter((rule) => impacts.includes(rule.impact))
+    .flatMap((rule) => rule.nodes.map((node) => ({ rule: rule.id, ...node })))
+    .map(({ rule, html, failureSummary }) => `${rule}: ${html.slice(0, 120)} ${failureSummary}`);
+}
+"""
+
+
+def violations(page: Page, *, impacts: tuple[str, ...] = ("moderate", "serious", "critical")) -> list[str]:
+    """What axe finds against WCAG 2.2 A and AA and its best practices: rule, element, what to do."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(FIND, [RULES, list(impacts)])
+    return found
+
+
+def sideways(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
