@@ -111,7 +111,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     yield open_one
     for context in contexts:
         context.close()
-    assert [each for each in complaints if not any(words in each for words in forgiven)] == []
+    left = [each for each in complaints if not any(words in each for words in forgiven)]
+    if left:
+        pytest.fail("\n".join(left))
 
 
 @pytest.fixture
