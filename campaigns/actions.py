@@ -91,7 +91,7 @@ def launch(campaign: Campaign, *, by: Actor) -> int:
     move_campaign(campaign, Status.RUNNING, launched_at=timezone.now(), problem="")
     with connections["default"].cursor() as cursor:
         cursor.execute(ENROLL, [campaign.pk])
-        enrolled = cursor.rowcount
+        enrolled = int(cursor.rowcount)
     record(Event.CAMPAIGN_LAUNCHED, by=by, about=campaign, enrolled=enrolled)
     for kind in ("pipeline", "send"):
         bells.ring(kind)

@@ -139,7 +139,7 @@ def edit(draft: Draft, *, subject: str, body: str, by: Actor) -> Draft:
 
 
 def _withdraw(draft: Draft, enrollment: Enrollment) -> None:
-    waiting = Message.objects.filter(pk=draft.message_id, delivery=Delivery.SCHEDULED)
+    waiting = Message.objects.filter(draft=draft, delivery=Delivery.SCHEDULED)
     if not waiting.update(delivery=Delivery.CANCELLED):
         raise MovedMeanwhile
     move(enrollment, Stage.IN_REVIEW)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from campaigns.answers import AuditAnswer, DraftAnswer, Form, Qualification
 from campaigns.facts import Claim, Facts
 from campaigns.facts import Draft as DraftText
 from campaigns.llm import Provider
 from campaigns.llm.edge import Call
-from campaigns.models import Campaign, Draft, Enrollment, Stage, Step
+from campaigns.models import Campaign, Draft, Enrollment, Stage
 from campaigns.prompting import Prompt, prompt_for
 from campaigns.prompting import Stage as PromptStage
 from keychain.models import Credential
@@ -30,8 +31,18 @@ class Question:
 
     enrollment: Enrollment
     stage: Stage
+    facts: Facts
     prompt: Prompt
     call: Call
+
+
+def questions(ids: list[UUID]) -> list[Question]:
+    """The calls that the enrollments' stages ask for; the rows around them are read in a few queries."""
+    found = Enrollment.objects.filter(pk__in=ids).select_related(
+        "campaign__writer", "campaign__auditor", "lead", "thread__mailbox"
+    )
+    related = found.prefetch_related("campaign__mailboxes", "campaign__steps", "drafts")
+    return [question(enrollment) for enrollment in related]
 
 
 def question(enrollment: Enrollment) -> Question:
@@ -53,7 +64,7 @@ def question(enrollment: Enrollment) -> Question:
         max_output_tokens=MAX_TOKENS[stage],
         facts=facts,
     )
-    return Question(enrollment, stage, prompt, call)
+    return Question(enrollment, stage, facts, prompt, call)
 
 
 def _prompt_stage(stage: Stage, enrollment: Enrollment) -> PromptStage:
@@ -96,14 +107,15 @@ def brief_lines(campaign: Campaign, step: int) -> tuple[str, ...]:
     """The goal and the offer, line by line, and what the step asks for."""
     brief = campaign.brief
     lines = [*str(brief.get("offer", "")).splitlines(), *str(brief.get("goal", "")).splitlines()]
-    found = Step.objects.filter(campaign=campaign, number=step).first()
-    if found and found.instructions:
-        lines.extend(str(found.instructions).splitlines())
+    for found in campaign.steps.all():
+        if found.number == step and found.instructions:
+            lines.extend(str(found.instructions).splitlines())
     return tuple(line.strip() for line in lines if line.strip())
 
 
 def latest_draft(enrollment: Enrollment) -> Draft | None:
-    return enrollment.drafts.filter(step=enrollment.step).order_by("-version").first()
+    drafts = [draft for draft in enrollment.drafts.all() if draft.step == enrollment.step]
+    return max(drafts, key=lambda draft: draft.version, default=None)
 
 
 def text_of(draft: Draft) -> DraftText:
@@ -112,10 +124,11 @@ def text_of(draft: Draft) -> DraftText:
 
 
 def mailbox_of(enrollment: Enrollment) -> Mailbox | None:
-    """The thread's mailbox, or the campaign's that has the fewest conversations so far."""
+    """The thread's mailbox, or one of the campaign's: the leads are spread evenly over them."""
     if enrollment.thread is not None:
         return enrollment.thread.mailbox
-    return enrollment.campaign.mailboxes.order_by("last_sent_at", "id").first()
+    mailboxes = sorted(enrollment.campaign.mailboxes.all(), key=lambda mailbox: mailbox.pk)
+    return mailboxes[enrollment.lead_id.int % len(mailboxes)] if mailboxes else None
 
 
 def _earlier(enrollment: Enrollment) -> list[str]:
@@ -128,5 +141,5 @@ def _earlier(enrollment: Enrollment) -> list[str]:
 
 
 def _note(enrollment: Enrollment) -> str:
-    rejected = enrollment.drafts.filter(step=enrollment.step).exclude(note=None).order_by("-version").first()
-    return str(rejected.note) if rejected else ""
+    before = latest_draft(enrollment)
+    return str(before.note or "") if before else ""

@@ -12,25 +12,33 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.db import connections, transaction
 from django.utils import timezone
 
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
-from campaigns.asking import Question, latest_draft, question
+from campaigns.asking import Question, latest_draft, questions
+from campaigns.checks import Finding, Kind, Where, check, placed
+from campaigns.errors import MovedMeanwhile
 from campaigns.llm import edge
 from campaigns.llm.edge import Answered, Outcome
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status, Step, Verdict
-from campaigns.stages import MovedMeanwhile, move
+from campaigns.prices import cost
+from campaigns.stages import move
+from keychain.fields import Envelope
 
 CONCURRENT = 50
 SLICE_SECONDS = 20.0
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 6
+FIT_REASON = Enrollment._meta.get_field("fit_reason")
 CLAIM = """
     UPDATE enrollments
-    SET lease_until = now() + %s, stage = CASE stage WHEN 'enrolled' THEN 'qualifying' ELSE stage END
+    SET lease_until = now() + make_interval(secs => %s),
+        stage = CASE stage WHEN 'enrolled' THEN 'qualifying' ELSE stage END
     WHERE id IN (
         SELECT e.id FROM enrollments e JOIN campaigns c ON c.id = e.campaign_id
         WHERE e.stage IN ('enrolled', 'qualifying', 'drafting', 'auditing')
@@ -54,19 +62,15 @@ def pipeline_slice() -> datetime | None:
             if not waiting:
                 break
             done, _ = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in done:
-                settle(waiting.pop(future), future.result())
+            settle([(waiting.pop(future), future.result()) for future in done])
     return _next_due()
 
 
 def _claim(room: int) -> list[Question]:
     with connections["default"].cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE, room])
+        cursor.execute(CLAIM, [LEASE.total_seconds(), room])
         ids = [uid for (uid,) in cursor.fetchall()]
-    claimed = Enrollment.objects.filter(pk__in=ids).select_related(
-        "campaign__writer", "campaign__auditor", "lead", "thread__mailbox"
-    )
-    return [question(enrollment) for enrollment in claimed]
+    return questions(ids) if ids else []
 
 
 def _next_due() -> datetime | None:
@@ -92,26 +96,30 @@ def begin_next_steps() -> None:
 
 
 @transaction.atomic
-def settle(asked: Question, outcome: Outcome) -> None:
-    """Record the call and move the lead; a lead that was stopped meanwhile stays stopped."""
-    _record(asked, outcome)
+def settle(answered: list[tuple[Question, Outcome]]) -> None:
+    """Record the calls and move their leads; a lead that was stopped meanwhile stays stopped."""
+    StageRun.objects.bulk_create([_run(asked, outcome) for asked, outcome in answered])
+    for asked, outcome in answered:
+        with suppress(MovedMeanwhile):
+            _settle(asked, outcome)
+
+
+def _settle(asked: Question, outcome: Outcome) -> None:
     enrollment = asked.enrollment
-    try:
-        if isinstance(outcome, Answered):
-            SETTLERS[asked.stage](enrollment, outcome)
-        elif outcome.may_retry and enrollment.attempts + 1 < MOST_ATTEMPTS:
-            _later(enrollment, outcome)
-        elif outcome.stops_key:
-            _pause(enrollment, outcome)
-        else:
-            _give_up(asked, outcome)
-    except MovedMeanwhile:
-        return
+    if isinstance(outcome, Answered):
+        SETTLERS[asked.stage](asked, outcome)
+    elif outcome.may_retry and enrollment.attempts + 1 < MOST_ATTEMPTS:
+        _later(enrollment, outcome)
+    elif outcome.stops_key:
+        _pause(enrollment, outcome)
+    else:
+        _give_up(asked, outcome)
 
 
-def _record(asked: Question, outcome: Outcome) -> None:
+def _run(asked: Question, outcome: Outcome) -> StageRun:
     usage = outcome.usage
-    StageRun(
+    paid = cost(asked.call.provider, asked.call.model, usage, on=timezone.now().date())
+    return StageRun(
         enrollment=asked.enrollment,
         campaign=asked.enrollment.campaign,
         stage=asked.stage,
@@ -123,58 +131,56 @@ def _record(asked: Question, outcome: Outcome) -> None:
         input_tokens=usage.input,
         cached_tokens=usage.cached,
         output_tokens=usage.output,
+        cost_micros=None if paid is None else round(paid),
         latency_ms=outcome.latency_ms,
         outcome=outcome.name[:16],
-    ).save(force_insert=True)
+    )
 
 
-def _qualified(enrollment: Enrollment, outcome: Answered) -> None:
+def _qualified(asked: Question, outcome: Answered) -> None:
     answer = outcome.value
     assert isinstance(answer, Qualification)
     to = Stage.DISQUALIFIED if answer.fit is Fit.NO else Stage.DRAFTING
-    move(enrollment, to, fit=answer.fit.value, due_at=timezone.now())
-    enrollment.fit_reason = answer.reason
-    enrollment.save(update_fields=["fit_reason"])
+    reason = FIT_REASON.seal(answer.reason, asked.enrollment.pk)
+    move(asked.enrollment, to, fit=answer.fit.value, fit_reason=Envelope(reason), due_at=timezone.now())
 
 
-def _drafted(enrollment: Enrollment, outcome: Answered) -> None:
+def _drafted(asked: Question, outcome: Answered) -> None:
     answer = outcome.value
     assert isinstance(answer, DraftAnswer)
-    text = answer.draft()
-    before = latest_draft(enrollment)
+    text, before = answer.draft(), latest_draft(asked.enrollment)
     Draft(
-        enrollment=enrollment,
-        step=enrollment.step,
+        enrollment=asked.enrollment,
+        step=asked.enrollment.step,
         version=before.version + 1 if before else 1,
         subject=text.subject,
         body=text.body,
         sentences=[{"start": c.start, "end": c.end, "sources": list(c.sources)} for c in text.claims],
     ).save(force_insert=True)
-    move(enrollment, Stage.AUDITING, due_at=timezone.now())
+    move(asked.enrollment, Stage.AUDITING, due_at=timezone.now())
 
 
-def _audited(enrollment: Enrollment, outcome: Answered) -> None:
+def _audited(asked: Question, outcome: Answered) -> None:
     answer = outcome.value
     assert isinstance(answer, AuditAnswer)
-    findings = [
-        {"kind": each.kind.value, "quote": each.quote, "explanation": each.explanation, "by": outcome.who}
-        for each in answer.findings
-    ]
-    to_review(enrollment, findings)
+    assert asked.facts.draft is not None
+    to_review(asked, placed(answer, asked.facts.draft))
 
 
-def to_review(enrollment: Enrollment, findings: list[dict[str, str]]) -> None:
-    """A person looks at the draft; it is clean when nobody found anything and the lead is a sure fit."""
-    draft = latest_draft(enrollment)
+def to_review(asked: Question, findings: list[Finding]) -> None:
+    """A person looks at the draft; clean is what neither auditor nor checks object to, for a sure fit."""
+    draft, text = latest_draft(asked.enrollment), asked.facts.draft
     assert draft is not None
-    draft.findings = findings
-    draft.is_clean = not findings and enrollment.fit != Fit.UNSURE
+    assert text is not None
+    found = sorted({*findings, *check(text, replace(asked.facts, draft=None))})
+    draft.findings = [asdict(finding) for finding in found]
+    draft.is_clean = not found and asked.enrollment.fit != Fit.UNSURE
     draft.verdict = Verdict.IN_REVIEW
     draft.save(update_fields=["findings", "is_clean", "verdict"])
-    move(enrollment, Stage.IN_REVIEW)
+    move(asked.enrollment, Stage.IN_REVIEW)
 
 
-SETTLERS: dict[Stage, Callable[[Enrollment, Answered], None]] = {
+SETTLERS: dict[Stage, Callable[[Question, Answered], None]] = {
     Stage.QUALIFYING: _qualified,
     Stage.DRAFTING: _drafted,
     Stage.AUDITING: _audited,
@@ -204,7 +210,6 @@ def _pause(enrollment: Enrollment, outcome: Outcome) -> None:
 def _give_up(asked: Question, outcome: Outcome) -> None:
     """Fails closed: without an auditor's answer a person looks; without a draft the lead says why."""
     if asked.stage is Stage.AUDITING:
-        finding = {"kind": "other", "quote": "", "explanation": outcome.sentence, "by": "Paitho"}
-        to_review(asked.enrollment, [finding])
+        to_review(asked, [Finding(Where.BODY, 0, 0, Kind.UNSUPPORTED, outcome.sentence)])
     else:
         move(asked.enrollment, Stage.FAILED, problem=outcome.sentence[:300])

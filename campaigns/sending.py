@@ -19,13 +19,14 @@ from django.utils import timezone
 
 from audit.actors import SYSTEM
 from campaigns.approval import fingerprint
+from campaigns.errors import MovedMeanwhile
 from campaigns.models import Draft, Enrollment, Stage, Step
-from campaigns.stages import MovedMeanwhile, move
+from campaigns.stages import move
 from leads.actions import suppress_index
 from leads.models import Reason
 from mailbox.accounts import smtp_account
 from mailbox.models import Delivery, Health, Mailbox, Message
-from mailbox.smtp import Envelope, Line
+from mailbox.smtp import Envelope, Line, send
 from mailbox.verdicts import About, Accepted, Deferred, Outcome, Refused, Uncertain
 
 SLICE_SECONDS = 20.0
@@ -61,7 +62,8 @@ CLAIM = f"""
         UPDATE mailboxes b SET last_sent_at = now() FROM chosen WHERE b.id = chosen.mailbox_id
     )
     UPDATE messages m
-    SET delivery = 'sending', attempts = m.attempts + 1, at = now(), lease_until = now() + %(lease)s
+    SET delivery = 'sending', attempts = m.attempts + 1, at = now(),
+        lease_until = now() + make_interval(secs => %(lease)s)
     FROM chosen WHERE m.id = chosen.id
     RETURNING m.id
 """  # noqa: S608 - built from constants of this module
@@ -117,7 +119,7 @@ def send_from(mailbox: Mailbox, until: float) -> None:
 def claim(mailbox: Mailbox) -> Message | None:
     """Take the mailbox's next due message, or None when nothing may leave now."""
     with connections["default"].cursor() as cursor:
-        cursor.execute(CLAIM, {"mailbox": mailbox.pk, "lease": LEASE})
+        cursor.execute(CLAIM, {"mailbox": mailbox.pk, "lease": LEASE.total_seconds()})
         found = cursor.fetchone()
     if found is None:
         return None
@@ -131,10 +133,8 @@ def _deliver(line: Line, message: Message) -> Outcome:
     if draft is not None:
         approved = fingerprint(draft.subject, draft.body, recipient, sender)
         if bytes(message.approved_hash or b"") != approved or message.raw is None:
-            return Refused(
-                "The text is not the one that was approved.", None, permanent=True, about=About.CONTENT
-            )
-    return line.send(Envelope(sender, recipient, message.raw))
+            return Refused("The text is not the one that was approved.", None, About.CONTENT)
+    return send(line, Envelope(sender, recipient, message.raw))
 
 
 @transaction.atomic

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from json import dumps
 from typing import BinaryIO
 
 from django.db import transaction
@@ -18,7 +20,7 @@ from leads.loading import Counts, Loader, progress_of
 from leads.mapping import Mapping, suggest
 from leads.models import Import, ImportState, Lead, Reason, Standing, Suppression
 from leads.profile import Policy
-from leads.sheet import MAX_BYTES, CsvRefused, Place, Sheet
+from leads.sheet import MAX_BYTES, Batch, CsvRefused, Place, Sheet
 from leads.upload import keep, kept_file
 from tenants import bells
 
@@ -68,27 +70,36 @@ def start(job: Import, mapping: Mapping, policy: Policy, *, by: Actor) -> None:
     bells.ring("import")
 
 
-def import_slice() -> timezone.datetime | None:
+def import_slice() -> datetime | None:
     """Some seconds of the oldest running import; due again at once while there is more."""
     job = Import.objects.filter(state=ImportState.RUNNING).order_by("created_at").first()
     if job is None:
         return None
-    mapping = Mapping(tuple((name, use) for name, use in mapping_of(job).uses))
+    loader = Loader(job, sheet_of(job), mapping_of(job), Policy(job.policy))
     until = time.monotonic() + SLICE_SECONDS
-    start_at = Place(*job.place) if job.place else None
-    for batch in batches(kept_file(job), sheet_of(job), start_at):
-        with transaction.atomic():
-            job = Import.objects.select_for_update().get(pk=job.pk)
-            if job.state != ImportState.RUNNING:
-                return timezone.now()
-            loader = Loader(job, sheet_of(job), mapping, Policy(job.policy))
-            loader.load(batch)
-            progress_of(job, loader.counts, batch.end)
-            job.save()
-        if time.monotonic() > until:
+    place = Place(*job.place) if job.place else None
+    for batch in batches(kept_file(job), loader.sheet, place):
+        if not take_in(loader, batch, place) or time.monotonic() > until:
             return timezone.now()
+        place = batch.end
     finish(job)
     return timezone.now()
+
+
+@transaction.atomic
+def take_in(loader: Loader, batch: Batch, place: Place | None) -> bool:
+    """Load a batch and set the checkpoint after it, in one commit.
+
+    False, and nothing is written, when the import has ended or another worker has passed `place`.
+    """
+    job = Import.objects.select_for_update().get(pk=loader.job.pk)
+    if job.state != ImportState.RUNNING or job.place != (list(place) if place else None):
+        return False
+    loader.counts = Counts()
+    loader.load(batch)
+    progress_of(job, loader.counts, batch.end)
+    job.save()
+    return True
 
 
 @transaction.atomic
@@ -106,8 +117,6 @@ def sheet_of(job: Import) -> Sheet:
 
 def mapping_of(job: Import) -> Mapping:
     """The import's mapping. Raises `MappingError` when it cannot be used as it is."""
-    from json import dumps
-
     return Mapping.from_json(dumps(job.mapping))
 
 

@@ -1,0 +1,101 @@
+"""Writes to mailboxes: connect, change, pause, and the workspace's one switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.actions import record
+from audit.actors import Actor
+from audit.events import Event
+from keychain.crypto.secret import Secret
+from keychain.models import Credential, Kind
+from mailbox import imap, smtp
+from mailbox.accounts import imap_account, smtp_account
+from mailbox.errors import CannotConnect
+from mailbox.models import Mailbox, SendingSwitch
+from tenants import bells
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where one side of a mailbox is reached."""
+
+    host: str
+    port: int
+    security: str = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """What a person enters to connect a mailbox."""
+
+    address: str
+    sender_name: str
+    username: str
+    password: Secret
+    smtp: Server
+    imap: Server
+    daily_cap: int = 50
+    gap_seconds: int = 60
+    is_sandbox: bool = False
+
+
+def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
+    """Try both servers, then store the mailbox. Raises `CannotConnect` with the server's own words."""
+    credential = Credential(
+        kind=Kind.MAILBOX,
+        label=new.address[:80],
+        secret=new.password,
+        added_by=by.id,
+    )
+    mailbox = Mailbox(
+        address=new.address,
+        sender_name=new.sender_name,
+        username=new.username,
+        smtp_host=new.smtp.host,
+        smtp_port=new.smtp.port,
+        smtp_security=new.smtp.security,
+        imap_host=new.imap.host,
+        imap_port=new.imap.port,
+        imap_security=new.imap.security,
+        credential=credential,
+        daily_cap=new.daily_cap,
+        gap_seconds=new.gap_seconds,
+        is_sandbox=new.is_sandbox,
+    )
+    check(mailbox)
+    with transaction.atomic():
+        credential.save(force_insert=True)
+        mailbox.save(force_insert=True)
+        record(Event.MAILBOX_CONNECTED, by=by, about=mailbox)
+        bells.ring("sync")
+    return mailbox
+
+
+def check(mailbox: Mailbox) -> None:
+    """Sign in to both servers and leave. Raises `CannotConnect`."""
+    for side, answer in (
+        ("SMTP", smtp.check(smtp_account(mailbox))),
+        ("IMAP", imap.check(imap_account(mailbox))),
+    ):
+        if isinstance(answer, (smtp.Problem, imap.Problem)):
+            raise CannotConnect(f"{side}: {answer.sentence}")
+
+
+@transaction.atomic
+def pause_sending(*, by: Actor, reason: str = "") -> None:
+    """Nothing leaves this workspace until it is resumed; takes effect at the next claim."""
+    SendingSwitch.objects.update_or_create(
+        defaults={"is_paused": True, "reason": reason, "changed_at": timezone.now()}
+    )
+    record(Event.SENDING_PAUSED, by=by, reason=reason)
+
+
+@transaction.atomic
+def resume_sending(*, by: Actor) -> None:
+    SendingSwitch.objects.update(is_paused=False, reason="", changed_at=timezone.now())
+    record(Event.SENDING_RESUMED, by=by)
+    bells.ring("send")
