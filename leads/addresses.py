@@ -49,7 +49,7 @@ def address(cell: str) -> Address:
     addresses in one cell, of which the first counts.
     """
     email = cell.strip().lower()
-    if _PLAIN.fullmatch(email) and len(email) <= 64:
+    if len(email) <= 64 and _PLAIN.fullmatch(email):
         note = ""
     else:
         email, note = _untangled(cell)

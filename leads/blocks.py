@@ -86,12 +86,12 @@ def _parsed(block: bytes, sheet: Sheet, place: Place, *, ended: bool) -> tuple[B
     """The block's batch, and how many of its bytes are in it."""
     text = decoded(block, sheet.encoding)
     lines = plain_lines(text)
-    cells = plain_records(lines, sheet.delimiter)
+    shape = Shape(sheet.delimiter, len(sheet.columns), sheet.is_spaced)
+    cells = plain_records(lines, shape)
     if cells is not None:
         rows, blank = _plain_rows(cells, lines, sheet, place.number)
         return Batch(rows, blank, Place(place.byte + len(block), place.number + len(cells))), len(block)
     lines = split_lines(text)
-    shape = Shape(sheet.delimiter, len(sheet.columns))
     found = list(records(lines, shape, ended=ended))
     judged = [_judged(record, lines, sheet, n) for n, record in enumerate(found, place.number)]
     kept = [row for row in judged if row]

@@ -94,7 +94,10 @@ def suggest(columns: Sequence[Column]) -> tuple[Suggestion, ...]:
         if index not in uses and target not in given:
             uses[index] = Suggestion(columns[index].name, target, reason)
             given.add(target)
-    return tuple(uses.get(index) or _custom(column) for index, column in enumerate(columns))
+    is_rejects = {"row", "reason"} <= {column.name for column in columns}
+    return tuple(
+        uses.get(index) or _rest(column, is_rejects=is_rejects) for index, column in enumerate(columns)
+    )
 
 
 def _claims(column: Column) -> Iterable[tuple[int, Target, str]]:
@@ -123,9 +126,9 @@ def _contradicts(target: Target, seen: tuple[Target, str] | None, samples: Seque
     return (target, seen[0]) != (Target.LINKEDIN, Target.WEBSITE)
 
 
-def _custom(column: Column) -> Suggestion:
-    if not column.samples:
-        return Suggestion(column.name, IGNORE, "it is empty in the first rows")
+def _rest(column: Column, *, is_rejects: bool) -> Suggestion:
+    if is_rejects and column.name in ("row", "reason"):
+        return Suggestion(column.name, IGNORE, "it says why the row was rejected before")
     return Suggestion(column.name, CUSTOM, "it is kept under its own name")
 
 

@@ -95,7 +95,11 @@ def reader(mapping: Mapping, columns: Sequence[str]) -> Callable[[Row], Reading]
 
 def clean(cell: str, most: int) -> str:
     """The cell's value: tidy, without the apostrophe that our own exports put before a formula."""
-    return formula_plain(tidy(cell, most)) if cell else ""
+    if not cell:
+        return ""
+    is_plain = len(cell) <= most and cell.isascii() and cell.isprintable() and "  " not in cell
+    value = cell.strip() if is_plain else tidy(cell, most)
+    return formula_plain(value) if value[:1] == "'" else value
 
 
 def merge(old: Profile, new: Profile, policy: Policy) -> tuple[Profile, frozenset[str]]:

@@ -9,11 +9,14 @@ Every line is read at most three times, so a hostile file costs no more than a l
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from leads.addresses import looks_like_email
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 LONGEST_FIELD = 32 * 1024
 LONGEST_RECORD = 256 * 1024
@@ -37,6 +40,10 @@ class Shape(NamedTuple):
 
     delimiter: str
     width: int = 0
+    is_spaced: bool = False  # a space after the delimiter belongs to neither cell
+
+    def reader(self, lines: Iterable[str], *, strict: bool = False) -> "Reader":
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.is_spaced, strict=strict)
 
 
 class _Feed:
@@ -66,13 +73,14 @@ def plain_lines(text: str) -> list[str]:
     return lines
 
 
-def plain_records(lines: list[str], delimiter: str) -> list[list[str]] | None:
+def plain_records(lines: list[str], shape: Shape) -> list[list[str]] | None:
     """The fast path: the cells of each line, if each line is a record of its own; None if some are not."""
     if max(map(len, lines), default=0) > LONGEST_FIELD:
         return None
-    lines.append(_END)
-    cells = list(csv.reader(lines, delimiter=delimiter))
-    lines.pop()
+    try:
+        cells = list(shape.reader([*lines, _END]))
+    except csv.Error:  # a field of several lines beyond what the csv module takes
+        return None
     if len(cells) != len(lines) + 1 or cells.pop() != [_END]:
         return None
     return cells
@@ -87,7 +95,7 @@ def records(lines: list[str], shape: Shape, *, ended: bool) -> Iterator[Record]:
     at = 0
     while at < len(lines):
         feed = _Feed(lines, at)
-        reader = csv.reader(feed, delimiter=shape.delimiter, strict=True)
+        reader = shape.reader(feed, strict=True)
         start = at
         try:
             for cells in reader:
@@ -122,7 +130,7 @@ def _swallowed(record: Record, lines: list[str], shape: Shape) -> bool:
     width = shape.width or len(record.cells)
     sound = len(record.cells) == width and not _has_long(record.cells)
     places = [i for i, cell in enumerate(record.cells) if looks_like_email(cell)] if sound else range(width)
-    alone = (_alone(line, shape.delimiter) for line in inside)
+    alone = (_alone(line, shape) for line in inside)
     return any(
         len(cells) == width and any(looks_like_email(cells[i]) for i in places) for cells in alone if cells
     )
@@ -130,7 +138,7 @@ def _swallowed(record: Record, lines: list[str], shape: Shape) -> bool:
 
 def _one_by_one(lines: list[str], first: int, last: int, shape: Shape) -> Iterator[Record]:
     for index in range(first, last):
-        cells = _alone(lines[index], shape.delimiter)
+        cells = _alone(lines[index], shape)
         if cells is None:
             long = len(lines[index]) > LONGEST_FIELD and '"' not in lines[index]
             yield Record([], index, index + 1, FIELD_TOO_LONG if long else NEVER_CLOSES)
@@ -138,9 +146,9 @@ def _one_by_one(lines: list[str], first: int, last: int, shape: Shape) -> Iterat
             yield Record(cells, index, index + 1, FIELD_TOO_LONG if _has_long(cells) else "")
 
 
-def _alone(line: str, delimiter: str) -> list[str] | None:
+def _alone(line: str, shape: Shape) -> list[str] | None:
     """The cells of one line; None if a quote is open at its end or a field is beyond the csv module."""
-    reader = csv.reader([line, _END], delimiter=delimiter)
+    reader = shape.reader([line, _END])
     try:
         cells = next(reader)
         return cells if next(reader) == [_END] else None

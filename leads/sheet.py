@@ -70,6 +70,7 @@ class Sheet:
     body: Place
     header: tuple[str, ...] = ()
     is_damaged: bool = False  # some bytes are not of the encoding
+    is_spaced: bool = False  # a space after the delimiter belongs to neither cell
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -63,7 +63,8 @@ def sniff(stream: BinaryIO) -> Sheet:
     if not any(map(str.strip, lines)):
         raise CsvRefused(EMPTY if seen.is_whole else BAD_HEADER)
     delimiter = separated[1] if separated else _delimiter(lines, ended=seen.is_whole)
-    table = _table(list(islice(records(lines, Shape(delimiter), ended=seen.is_whole), SAMPLED)))
+    shape = Shape(delimiter, is_spaced=_is_spaced(lines, delimiter))
+    table = _table(list(islice(records(lines, shape, ended=seen.is_whole), SAMPLED)))
     columns = _columns(table)
     _check(seen, table, columns)
     before = skipped + lines[: _body_line(table)]
@@ -79,6 +80,7 @@ def sniff(stream: BinaryIO) -> Sheet:
         ),
         header=tuple(table.header) if table.has_header else (),
         is_damaged=seen.guess.damaged,
+        is_spaced=shape.is_spaced,
     )
 
 
@@ -96,6 +98,12 @@ def _regularity(lines: list[str], delimiter: str, *, ended: bool) -> tuple[float
     return (round(count / widths.total(), 1), width) if width > 1 else (0.0, widths.keys() != {1})
 
 
+def _is_spaced(lines: list[str], delimiter: str) -> bool:
+    """Whether quotes open after a delimiter and a space, and nowhere at once: `a, "b, c"`."""
+    text = "".join(lines[:SAMPLED])
+    return f'{delimiter} "' in text and f'{delimiter}"' not in text
+
+
 def _table(found: list[Record]) -> _Table:
     """Exports may begin with a title or notes: one-celled records above a table of three columns or more."""
     written = [index for index, record in enumerate(found) if not _is_blank(record)]
@@ -108,7 +116,9 @@ def _table(found: list[Record]) -> _Table:
         top = written[0]
     if found[top].problem:
         raise CsvRefused(BAD_HEADER)
-    return _Table(found, top, not any(map(looks_like_email, found[top].cells)))
+    cells = found[top].cells
+    has_header = not any(map(looks_like_email, cells)) or any(map(_names_email, cells))
+    return _Table(found, top, has_header)
 
 
 def _is_blank(record: Record) -> bool:
@@ -155,8 +165,12 @@ def _check(seen: Survey, table: _Table, columns: Sequence[Column]) -> None:
 
 
 def _holds_email(column: Column, table: _Table) -> bool:
-    name = named(column.name) if table.has_header else None
-    return (name is not None and name[0] is Target.EMAIL) or any(map(looks_like_email, column.samples))
+    return (table.has_header and _names_email(column.name)) or any(map(looks_like_email, column.samples))
+
+
+def _names_email(cell: str) -> bool:
+    name = named(cell[:NAME_LENGTH])
+    return name is not None and name[0] is Target.EMAIL
 
 
 def _body_line(table: _Table) -> int:

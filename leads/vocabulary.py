@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from unicodedata import combining, normalize
 
@@ -166,7 +166,7 @@ _AROUND = re.compile(r"^(?:person|contact|lead|prospect|kontakt) | (?:work|value
 _BREAK = re.compile(r"[\W_]+")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def plain(header: str) -> str:
     """The header in lower-case words without accents or punctuation: `E-Mail_Adresse` is `e mail adresse`."""
     words = _CAMEL.sub(" ", header).translate(_LETTERS)

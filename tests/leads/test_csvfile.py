@@ -231,6 +231,19 @@ def test_a_file_without_a_header_keeps_its_first_row():
     assert [row.number for row in found] == [1, 2]
 
 
+def test_a_header_that_shows_an_example_is_a_header():
+    sheet, found = read("Email,Name (like jane@b.example)\njoe@b.example,Joe\n")
+
+    assert sheet.has_header
+    assert len(found) == 1
+
+
+def test_a_space_between_delimiter_and_quote_is_no_part_of_the_cell():
+    data = 'email, name\n"a@b.example", "Acme, Inc"\nb@b.example, "Two\nlines"\n'
+
+    assert cells(data) == [["a@b.example", "Acme, Inc"], ["b@b.example", "Two\nlines"]]
+
+
 def test_notes_above_the_table_are_skipped():
     sheet, found = read(
         'Notes:\n"When exporting, some addresses are missing."\n\n'
@@ -303,6 +316,16 @@ def test_a_cell_over_32_kb_is_a_bad_row_and_the_next_is_fine(size):
     assert found[0].reason in (FIELD_TOO_LONG, blocks.LINE_TOO_LONG)
     assert len(found[0].raw) <= 32 * 1024
     assert found[1] == Row(3, ["b@b.example", "y"])
+
+
+@pytest.mark.parametrize("lines", [3_000, 20_000, 100_000])
+def test_a_cell_of_many_lines_over_32_kb_gives_back_the_rows_it_swallowed(lines):
+    swallowed = "x@b.example,z\n" * lines
+
+    found = read(f'email,note\na@b.example,A\nopen@b.example,"{swallowed}')[1]
+
+    assert [row.number for row in found if isinstance(row, BadRow)] == [3]
+    assert len(found) == lines + 1
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16"])

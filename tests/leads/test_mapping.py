@@ -113,7 +113,7 @@ def test_content_tells_what_names_do_not():
         T.LINKEDIN,
         T.TIMEZONE,
         CUSTOM,
-        IGNORE,
+        CUSTOM,
     ]
     assert suggest(columns)[0].reason == "its values are e-mail addresses"
 
@@ -122,6 +122,12 @@ def test_content_contradicts_a_name():
     columns = [Column("Email", ("yes", "no")), Column("Contact", ("jane@acme.example",))]
 
     assert [s.use for s in suggest(columns)] == [CUSTOM, T.EMAIL]
+
+
+def test_the_columns_that_a_rejects_file_adds_are_left_out_when_it_comes_back():
+    columns = [Column("E-mail", ("jane@acme.example",)), Column("row", ("7",)), Column("reason", ("x",))]
+
+    assert [s.use for s in suggest(columns)] == [T.EMAIL, IGNORE, IGNORE]
 
 
 def test_the_second_address_is_a_custom_field():
