@@ -61,7 +61,7 @@ $(SYNCED): pyproject.toml uv.lock | $(filter .paitho/tools/bin/uv,$(UV))
 
 $(PACKAGES): package.json package-lock.json .npmrc | $(filter .paitho/tools/bin/uv,$(UV))
 	@echo "Installing the npm packages …"
-	@$(NPM) ci --no-progress --loglevel error
+	@$(NPM) ci --no-progress --no-update-notifier --loglevel error >/dev/null
 	@touch $@
 
 .paitho/tools/bin/uv:

@@ -44,7 +44,7 @@ Ctrl-C stops everything; the data stays in {state}.
 @contextlib.contextmanager
 def owned(state: State, *, serves: bool) -> Iterator[None]:
     """The installation is ours until this process ends. Raises process.Held when it is another's."""
-    state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.claim()
     handle = process.lock(state.directory / "lock")
     try:
         clear_leftovers(str(state.directory))

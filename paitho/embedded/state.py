@@ -76,13 +76,23 @@ class State:
                 f"There is no embedded Paitho in {self.directory}: run `make up` first."
             ) from error
 
+    def claim(self) -> None:
+        """Make the directory. Raises StateError when it is another account's."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = self.directory.stat().st_uid
+        if owner != os.geteuid():
+            raise StateError(
+                f"{self.directory} belongs to another account (uid {owner}): use that one, or set "
+                "PAITHO_STATE to a directory of your own."
+            )
+
     def prepare(self, *, serves: bool = True) -> None:
         """Make what is missing: directory, secrets, and ports that are free now.
 
         Call it while nothing of this installation runs. When it is to serve pages, raises StateError if
         the port for them is taken.
         """
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.claim()
         self.directory.chmod(0o700)
         for name in ("secrets", "logs", "run", "mail", "kms"):
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)

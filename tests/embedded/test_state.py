@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -103,3 +104,13 @@ def test_a_port_that_is_none_is_refused(text: str, tmp_path: Path, monkeypatch: 
 def test_without_a_start_there_is_nothing_to_tell(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="make up"):
         State(tmp_path).environment("web")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another account's directory")
+def test_another_accounts_directory_is_left_alone(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+
+    with pytest.raises(StateError, match="belongs to another account"):
+        State(tmp_path).prepare()
+
+    assert not any(tmp_path.iterdir())
