@@ -26,6 +26,26 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Column:
+    label: str
+    value: float
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Upright bars in a box of 100 x 100; the labels of both ends stand below it."""
+
+    columns: list[Column]
+    first: str
+    last: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """One column of a funnel: it narrows from `percent` of the widest to the next stage's share."""
 
@@ -58,6 +78,22 @@ def bars(rows: Sequence[tuple[str, float] | tuple[str, float, str]]) -> list[Bar
     """Horizontal bars relative to the largest value; a row may carry a tone."""
     top = max((row[1] for row in rows), default=0) or 1
     return [Bar(row[0], row[1], share(row[1], top), row[2] if len(row) > 2 else "") for row in rows]
+
+
+def columns(rows: Sequence[tuple[str, float]]) -> Columns:
+    """One upright bar a row, as a rule a day, relative to the largest."""
+    if not rows:
+        return Columns([], "", "", "No figures yet.")
+    top = max(value for _, value in rows) or 1
+    slot = WIDTH / len(rows)
+    drawn = []
+    for at, (label, value) in enumerate(rows):
+        height = share(value, top)
+        x, width = round((at + 0.14) * slot, 3), round(0.72 * slot, 3)
+        drawn.append(Column(label, value, x, round(100 - height, 1), width, height))
+    total = sum(value for _, value in rows)
+    described = f"{number(total)} from {rows[0][0]} to {rows[-1][0]}, at most {number(top)}."
+    return Columns(drawn, rows[0][0], rows[-1][0], described)
 
 
 def funnel(stages: Sequence[tuple[str, int]]) -> list[Stage]:

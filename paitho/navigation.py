@@ -50,6 +50,17 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One condition of `ui/checklist.html`: `tone` is good, warn, bad, or idle while nobody knows."""
+
+    tone: str
+    title: str
+    text: str = ""
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
 class Shell:
     """What surrounds a page. `sandbox_note` says in a sentence which part is not real."""
 

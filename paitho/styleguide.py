@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from paitho import tones
-from paitho.navigation import Link, Shell, Tab
+from paitho.navigation import Check, Link, Shell, Tab
 
 LEADS = """
 Ada Marsh|ada.marsh@northwind-freight.example|Northwind Freight|Head of Operations|sent|82
@@ -33,6 +33,24 @@ BUNDLE = """acme.sql.gz      sha256  9f2c41d0b87e6a15
 csv/leads.csv    sha256  03bd7715ce20f8aa
 csv/drafts.csv   sha256  71e4aa2b90cd4f36
 manifest.json    sha256  c80f3e9d26b1754e"""
+
+
+LETTER = """Hello Bruno,
+
+your service page promises spare parts within a week. Two of your neighbours do it in five days.
+
+May I show you how, on Tuesday or Wednesday?
+
+Olga"""
+CHECKS = [
+    Check("good", "Mailbox olga@acme.example sends and receives"),
+    Check("good", "SPF and DKIM were seen on a test mail"),
+    Check("warn", "DMARC is set to none", "Gmail accepts this; reject would protect your name."),
+    Check(
+        "bad", "No postal address", "The law of most recipients asks for one.", url="#fix", action="Add it"
+    ),
+    Check("idle", "Budget", "Set once the campaign has leads."),
+]
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,7 @@ def sample_forms() -> dict[str, SampleForm]:
 def sample_figures() -> dict[str, Any]:
     return {
         "sent_by_day": [12, 18, 22, 9, 0, 0, 25, 31, 28, 36, 40, 0, 0, 44, 47, 52, 49],
+        "days": [(f"{day} March", (day * 7) % 11 * 4) for day in range(3, 20)],
         "replies_by_day": [0, 1, 2, 0, 0, 1, 2, 4, 1, 3, 5, 1, 0, 4, 6, 5, 7],
         "stages": [
             ("Leads", 500),
@@ -155,6 +174,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "page": page,
         "families": tones.FAMILIES,
         "bundle": BUNDLE,
+        "letter": LETTER,
+        "checks": CHECKS,
+        "steps": ["Upload", "Match columns", "Check", "Import"],
         "facts": [
             ("Schema", "tenant_acme"),
             ("Role", "tenant_acme_app"),

@@ -128,3 +128,8 @@ def bars(rows: Sequence[tuple[str, float] | tuple[str, float, str]], title: str)
 @register.inclusion_tag("ui/funnel.html")
 def funnel(stages: Sequence[tuple[str, int]], title: str) -> dict[str, Any]:
     return {"stages": charts.funnel(stages), "title": title}
+
+
+@register.inclusion_tag("ui/columns.html")
+def columns(days: Sequence[tuple[str, float]], title: str) -> dict[str, Any]:
+    return {"chart": charts.columns(days), "title": title}

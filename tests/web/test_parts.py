@@ -189,3 +189,16 @@ def test_a_part_in_progress_polls_and_a_finished_one_does_not():
 
     assert 'hx-trigger="every 2s"' in rendered(part, done=False)
     assert "hx-" not in rendered(part, done=True)
+
+
+def test_columns_stand_on_the_floor_side_by_side():
+    chart = charts.columns([("1 March", 10), ("2 March", 5), ("3 March", 0)])
+
+    assert [column.height for column in chart.columns] == [100, 50, 0]
+    assert all(column.y + column.height == 100 for column in chart.columns)
+    assert chart.columns[0].x + chart.columns[0].width <= chart.columns[1].x
+    assert chart.description == "15 from 1 March to 3 March, at most 10."
+
+
+def test_no_columns_are_drawn_without_figures():
+    assert charts.columns([]).columns == []
