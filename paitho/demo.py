@@ -29,9 +29,10 @@ from keychain.models import Credential, Kind
 from leads.actions import import_slice, mapping_of, start, upload
 from leads.models import Import, ImportState
 from leads.profile import Policy
-from mailbox.actions import NewMailbox, Server, connect
+from mailbox.actions import connect
 from mailbox.models import Delivery, Direction, Mailbox, Message
 from mailbox.syncing import sync_mailbox
+from paitho.sandbox import sandbox_mailbox
 from tenants import structure
 from tenants.binding import bound
 from tenants.export.bundle import export, verify
@@ -131,23 +132,7 @@ def _import(path: Path, by: Actor, result: Result, report: Report) -> None:
 
 
 def _mailbox(workspace: WorkspaceRef, by: Actor) -> Mailbox:
-    address = f"sales@{workspace.slug}.sandbox"
-    smtp_host, _, smtp_port = settings.SANDBOX_SMTP.partition(":")
-    imap_host, _, imap_port = settings.SANDBOX_IMAP.partition(":")
-    return connect(
-        NewMailbox(
-            address=address,
-            sender_name="Sam Sandbox",
-            username=address,
-            password=Secret("sandbox"),
-            smtp=Server(smtp_host, int(smtp_port), "plain"),
-            imap=Server(imap_host, int(imap_port), "plain"),
-            daily_cap=1_000_000,
-            gap_seconds=0,
-            is_sandbox=True,
-        ),
-        by=by,
-    )
+    return connect(sandbox_mailbox(f"sales@{workspace.slug}.sandbox", "Sam Sandbox", gap_seconds=0), by=by)
 
 
 def _campaign(mailbox: Mailbox, by: Actor) -> Campaign:
