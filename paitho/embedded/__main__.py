@@ -77,7 +77,6 @@ def demo(state: State, words: list[str]) -> int:
             ):
                 product = Product(state)
                 prepare(supervisor, product)
-                supervisor.start([product.beat(), *product.workers()])
                 return supervisor.attend(product.manage("demo", "manage", *words))
         except process.Held:  # `make up` runs: its servers do
             return run(state, "manage", [sys.executable, str(ROOT / "manage.py"), "demo", *words])
