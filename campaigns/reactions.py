@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit.actors import SYSTEM
-from campaigns.models import Campaign, Enrollment, Stage
+from campaigns.models import Campaign, Enrollment, Stage, Step
 from campaigns.stages import ENDINGS, move
 from leads.actions import suppress_index
 from leads.models import Lead, Reason
@@ -23,11 +23,26 @@ AWAY_DAYS = 4  # how long an out-of-office without a date pauses
 
 
 def react_slice() -> datetime | None:
-    """Take note of received messages that nobody has taken note of."""
+    """Take note of received messages, and of uncertain ones that were found in Sent."""
+    follow_settled()
     waiting = Message.objects.filter(direction=Direction.IN, handled_at=None).order_by("at")[:BATCH]
     for message in list(waiting):
         react(message)
     return timezone.now() if len(waiting) == BATCH else None
+
+
+@transaction.atomic
+def follow_settled() -> None:
+    """A mail that was UNCERTAIN and has been found in Sent takes its lead on to `sent`."""
+    found = Enrollment.objects.filter(stage=Stage.UNCERTAIN, drafts__message__delivery=Delivery.SENT)
+    for enrollment in found.distinct():
+        move(enrollment, Stage.SENT, due_at=next_step_at(enrollment))
+
+
+def next_step_at(enrollment: Enrollment) -> datetime | None:
+    """When the step after this one is due, from now; None after the last."""
+    following = Step.objects.filter(campaign=enrollment.campaign_id, number=enrollment.step + 1).first()
+    return timezone.now() + timedelta(days=following.wait_days) if following else None
 
 
 @transaction.atomic

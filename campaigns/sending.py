@@ -20,7 +20,8 @@ from django.utils import timezone
 from audit.actors import SYSTEM
 from campaigns.approval import fingerprint
 from campaigns.errors import MovedMeanwhile
-from campaigns.models import Draft, Enrollment, Stage, Step
+from campaigns.models import Draft, Enrollment, Stage
+from campaigns.reactions import next_step_at
 from campaigns.stages import move
 from leads.actions import suppress_index
 from leads.models import Reason
@@ -143,7 +144,7 @@ def settle(message: Message, outcome: Outcome) -> None:
     enrollment = _enrollment(message)
     if isinstance(outcome, Accepted):
         _settle(message, Delivery.SENT, outcome.text)
-        _move(enrollment, Stage.SENT, due_at=_next_step_at(enrollment))
+        _move(enrollment, Stage.SENT, due_at=next_step_at(enrollment) if enrollment else None)
     elif isinstance(outcome, Uncertain):
         _settle(message, Delivery.UNCERTAIN, outcome.text)
         _move(enrollment, Stage.UNCERTAIN)
@@ -209,13 +210,6 @@ def _try_move(enrollment: Enrollment, to: Stage, **changes: object) -> None:
         move(enrollment, to, **changes)
     except MovedMeanwhile:
         enrollment.refresh_from_db()
-
-
-def _next_step_at(enrollment: Enrollment | None) -> datetime | None:
-    if enrollment is None:
-        return None
-    following = Step.objects.filter(campaign=enrollment.campaign_id, number=enrollment.step + 1).first()
-    return timezone.now() + timedelta(days=following.wait_days) if following else None
 
 
 def name_lost_claims() -> int:

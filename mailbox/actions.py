@@ -16,6 +16,7 @@ from mailbox import imap, smtp
 from mailbox.accounts import imap_account, smtp_account
 from mailbox.errors import CannotConnect
 from mailbox.models import Mailbox, SendingSwitch
+from mailbox.trouble import MailboxTrouble
 from tenants import bells
 
 
@@ -77,12 +78,14 @@ def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
 
 def check(mailbox: Mailbox) -> None:
     """Sign in to both servers and leave. Raises `CannotConnect`."""
-    for side, answer in (
-        ("SMTP", smtp.check(smtp_account(mailbox))),
-        ("IMAP", imap.check(imap_account(mailbox))),
-    ):
-        if isinstance(answer, (smtp.Problem, imap.Problem)):
-            raise CannotConnect(f"{side}: {answer.sentence}")
+    answer = smtp.check(smtp_account(mailbox))
+    if isinstance(answer, smtp.Problem):
+        raise CannotConnect(f"Sending (SMTP): {answer.sentence}")
+    try:
+        with imap.connect(imap_account(mailbox)) as session:
+            session.folders()
+    except MailboxTrouble as error:
+        raise CannotConnect(f"Reading (IMAP): {error}") from error
 
 
 @transaction.atomic
