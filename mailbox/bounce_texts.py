@@ -1,0 +1,162 @@
+"""The human-readable half of a bounce: what it explains, whom it names, which message it returns."""
+
+import re
+from collections.abc import Iterator
+
+from mailbox.decoding import message_ids
+from mailbox.delivery_reports import address_in
+from mailbox.html import html_to_text
+from mailbox.parsing import Headers, ParsedMail, Part, ids_in, parse_headers
+from mailbox.phrases import plain, says, words
+
+SENDERS = words("bounces", "senders")
+RETURNED = words("bounces", "returned")
+NO_HEADING = words("bounces", "no heading")
+
+MAX_EXPLANATION = 16_384
+MAX_LINES = 400
+
+_RETURNED_KINDS = ("message/rfc822", "message/global", "message/news", "text/rfc822-headers", "text/rfc822")
+_FIRST_HEADER = re.compile(
+    r"(?:Received|Return-Path|Message-I[Dd]|DKIM-Signature|X-Received|Delivered-To)\s?:", re.IGNORECASE
+)
+_HEADING = re.compile(r"\s*(?:[-=*#~_]{2,}|<)|.*(?:[:.=*#-]|follows?|attached|------.*)\s*$")
+_ID_IN_TEXT = re.compile(r"message-id\s{0,3}:\s{0,3}(?:=\s)?(<[^<>\s]{3,998}>)", re.IGNORECASE)
+
+_LOCAL_AND_DOMAIN = r"[^\s<>()\"',;:\[\]=]{1,64}@[^\s<>()\"',;:\[\]=]{1,255}?"
+_ALONE = re.compile(
+    rf"^[\s>*\-+.(\[\"'<|]{{0,12}}(?:(?:mailto|smtp|rfc822)[:;]\s?)?<?({_LOCAL_AND_DOMAIN})[>)\"'\].,:;]{{0,4}}\s*$"
+)
+_LEADING = re.compile(rf"^[\s>*\-\"]{{0,8}}<?({_LOCAL_AND_DOMAIN})[>\"]{{0,2}}(?::|\.{{3}}|,|\s+[\[(]|\s)")
+_NAMED = re.compile(
+    r"\b(?:recipient|user|rcpt to|error-for|account|mailbox|delivered to|address|delivery to|message to|mail to"
+    r"|to|for|an|à|empfänger|destinataire|destinatario)[\s:=(]{1,20}"
+    r"[<(\"'\[]{0,2}([^\s<>()\"',;:\[\]=]{1,64}@[^\s<>()\"',;:\[\]=]{1,255})",
+    re.IGNORECASE,
+)
+_ENVELOPE = re.compile(r"[\s*]{0,8}(?:to|cc|from|subject|an|von|de|à|sent|date)\s?:", re.IGNORECASE)
+_ANY = re.compile(r"([^\s<>()\"',;:\[\]=/]{1,64}@[^\s<>()\"',;:\[\]=/@]{1,255})")
+_HELPERS = (
+    "postmaster",
+    "mailer-daemon",
+    "abuse",
+    "support",
+    "help",
+    "webmaster",
+    "admin@",
+    "noreply",
+    "no-reply",
+)
+
+
+def explanation(mail: ParsedMail) -> str:
+    """What the bounce says in its own words, without the message that it returns."""
+    text = mail.text.strip() or html_to_text(mail.html).strip()
+    if not text:
+        text = next((part.text for part in mail.parts if part.kind in _RETURNED_KINDS), "")
+    elif _is_wrapped(mail):
+        text = f"{mail.parts[0].text}\n{text}"
+    lines = text[: MAX_EXPLANATION * 2].split("\n")[:MAX_LINES]
+    end = next((i for i, line in enumerate(lines) if _begins_returned(line, i)), len(lines))
+    return "\n".join(lines[:end])[:MAX_EXPLANATION]
+
+
+def returned_headers(mail: ParsedMail) -> Headers:
+    """The headers of the returned message: a part of its own, or in the text. May be empty."""
+    for part in _returned_parts(mail):
+        if part.headers:
+            return part.headers
+    lines = mail.text.split("\n")[:2_000]
+    for start, line in enumerate(lines):
+        if _FIRST_HEADER.match(line) or (_begins_returned(line, start) and start):
+            headers = parse_headers("\n".join(lines[start : start + 120]))
+            if {"to", "from", "subject", "message-id"} & headers.keys():
+                return headers
+    return {}
+
+
+def original_id(mail: ParsedMail) -> str | None:
+    """The Message-ID of the message that did not arrive, from wherever a bounce may keep it."""
+    for part in _returned_parts(mail):
+        if part.headers.get("message-id"):
+            return next(iter(ids_in(part.headers, "message-id")), None)
+    own = mail.message_id
+    texts = (mail.text, *(part.text for part in mail.parts), html_to_text(mail.html))
+    found = (match[1] for text in texts for match in _ID_IN_TEXT.finditer(text[:131_072]))
+    inside = next((candidate for candidate in found if candidate != own), None)
+    return inside or next(
+        (candidate for candidate in (*_named_ids(mail), *mail.ids) if candidate != own), None
+    )
+
+
+def recipient_in(mail: ParsedMail, text: str) -> str | None:
+    """Whom it did not reach: the address that stands out, and that is not one of ours or the sender's."""
+    named = address_in(mail.get("x-failed-recipients"))
+    if named:
+        return named
+    ours = {address.lower() for address in _own_addresses(mail)}
+    written_to = address_in(returned_headers(mail).get("to", ("",))[0])
+    candidates = [address for address in _candidates(text) if address.lower() not in ours]
+    if written_to.lower() in map(str.lower, candidates) or (written_to and not candidates):
+        return written_to
+    helpful = [address for address in candidates if not says(address.lower(), _HELPERS)]
+    return next(iter(helpful or candidates), None) or next(_candidates(mail.get("subject")), None)
+
+
+def _candidates(text: str) -> Iterator[str]:
+    lines = text.split("\n")[:MAX_LINES]
+    lines = [line for line in lines if not _ENVELOPE.match(line)] + list(filter(_ENVELOPE.match, lines))
+    for pattern in (_ALONE, _LEADING, _NAMED, _ANY):
+        for line in lines:
+            for found in pattern.findall(line[:1_000]):
+                address = address_in(str(found))
+                if address and "." in address.rpartition("@")[2] and "message-id" not in line.lower():
+                    yield address
+
+
+def _own_addresses(mail: ParsedMail) -> Iterator[str]:
+    for name in (
+        "to",
+        "delivered-to",
+        "x-original-to",
+        "envelope-to",
+        "from",
+        "sender",
+        "return-path",
+        "reply-to",
+    ):
+        for value in mail.headers.get(name, ())[:5]:
+            yield address_in(value)
+
+
+def _named_ids(mail: ParsedMail) -> Iterator[str]:
+    for name in ("x-original-message-id", "original-message-id", "x-failed-message-id"):
+        for value in mail.raw.get(name, ()):
+            yield from message_ids(value)
+
+
+def _returned_parts(mail: ParsedMail) -> Iterator[Part]:
+    """Parts that are the message, or its headers, whatever they are called."""
+    wrapped = _is_wrapped(mail)
+    for number, part in enumerate(mail.parts):
+        if part.kind in _RETURNED_KINDS and not (wrapped and number == 0):
+            yield part
+        elif number and part.kind in ("text/plain", "message/rfc822-headers") and part.text:
+            headers = parse_headers(part.text[:32_768]) or part.headers
+            if headers.keys() >= {"from", "to"} or "received" in headers:
+                yield Part(part.kind, part.text, part.name, headers, part.attached)
+
+
+def _is_wrapped(mail: ParsedMail) -> bool:
+    """A gateway that adds a disclaimer puts the whole bounce into a part of its own."""
+    first = mail.parts[0] if mail.parts else Part("text/plain")
+    return first.kind == "message/rfc822" and says(plain(first.headers.get("from", ("",))[0]), SENDERS)
+
+
+def _begins_returned(line: str, number: int) -> bool:
+    if _FIRST_HEADER.match(line):
+        return number > 0
+    if len(line) > 120 or not _HEADING.match(line):
+        return False
+    said = plain(line)
+    return says(said, RETURNED) and not says(said, NO_HEADING)
