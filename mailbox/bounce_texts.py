@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from mailbox.decoding import message_ids
 from mailbox.delivery_reports import address_in
@@ -14,7 +15,8 @@ RETURNED = words("bounces", "returned")
 NO_HEADING = words("bounces", "no heading")
 
 MAX_EXPLANATION = 16_384
-MAX_LINES = 400
+MAX_LINES = 2_000
+MAX_STARTS = 8  # lines at which a returned message may begin
 
 _RETURNED_KINDS = ("message/rfc822", "message/global", "message/news", "text/rfc822-headers", "text/rfc822")
 _FIRST_HEADER = re.compile(
@@ -29,8 +31,8 @@ _ALONE = re.compile(
 )
 _LEADING = re.compile(rf"^[\s>*\-\"]{{0,8}}<?({_LOCAL_AND_DOMAIN})[>\"]{{0,2}}(?::|\.{{3}}|,|\s+[\[(]|\s)")
 _NAMED = re.compile(
-    r"\b(?:recipient|user|rcpt to|error-for|account|mailbox|delivered to|address|delivery to|message to|mail to"
-    r"|to|for|an|à|empfänger|destinataire|destinatario)[\s:=(]{1,20}"
+    r"\b(?:recipient|user|rcpt to|error-for|account|mailbox|delivered to|address|delivery to|message to"
+    r"|mail to|to|for|an|à|empfänger|destinataire|destinatario)[\s:=(]{1,20}"
     r"[<(\"'\[]{0,2}([^\s<>()\"',;:\[\]=]{1,64}@[^\s<>()\"',;:\[\]=]{1,255})",
     re.IGNORECASE,
 )
@@ -56,7 +58,7 @@ def explanation(mail: ParsedMail) -> str:
         text = next((part.text for part in mail.parts if part.kind in _RETURNED_KINDS), "")
     elif _is_wrapped(mail):
         text = f"{mail.parts[0].text}\n{text}"
-    lines = text[: MAX_EXPLANATION * 2].split("\n")[:MAX_LINES]
+    lines = text[: MAX_EXPLANATION * 2].split("\n")[:400]
     end = next((i for i, line in enumerate(lines) if _begins_returned(line, i)), len(lines))
     return "\n".join(lines[:end])[:MAX_EXPLANATION]
 
@@ -66,12 +68,12 @@ def returned_headers(mail: ParsedMail) -> Headers:
     for part in _returned_parts(mail):
         if part.headers:
             return part.headers
-    lines = mail.text.split("\n")[:2_000]
-    for start, line in enumerate(lines):
-        if _FIRST_HEADER.match(line) or (_begins_returned(line, start) and start):
-            headers = parse_headers("\n".join(lines[start : start + 120]))
-            if {"to", "from", "subject", "message-id"} & headers.keys():
-                return headers
+    lines = mail.text.split("\n")[:MAX_LINES]
+    starts = (at for at, line in enumerate(lines) if at and _begins_returned(line, at))
+    for start in islice(starts, MAX_STARTS):
+        headers = parse_headers("\n".join(lines[start : start + 120]))
+        if {"to", "from", "subject", "message-id"} & headers.keys():
+            return headers
     return {}
 
 
@@ -91,24 +93,29 @@ def original_id(mail: ParsedMail) -> str | None:
 
 def recipient_in(mail: ParsedMail, text: str) -> str | None:
     """Whom it did not reach: the address that stands out, and that is not one of ours or the sender's."""
-    named = address_in(mail.get("x-failed-recipients"))
-    if named:
-        return named
-    ours = {address.lower() for address in _own_addresses(mail)}
-    written_to = address_in(returned_headers(mail).get("to", ("",))[0])
-    candidates = [address for address in _candidates(text) if address.lower() not in ours]
-    if written_to.lower() in map(str.lower, candidates) or (written_to and not candidates):
-        return written_to
-    helpful = [address for address in candidates if not says(address.lower(), _HELPERS)]
-    return next(iter(helpful or candidates), None) or next(_candidates(mail.get("subject")), None)
-
-
-def _candidates(text: str) -> Iterator[str]:
+    declared = address_in(mail.get("x-failed-recipients"))
+    if declared:
+        return declared
     lines = text.split("\n")[:MAX_LINES]
-    lines = [line for line in lines if not _ENVELOPE.match(line)] + list(filter(_ENVELOPE.match, lines))
+    ours = {address.lower() for address in _own_addresses(mail)}
+    everybody = list(_candidates(lines))
+    named = [one for one in everybody if one.lower() not in ours]
+    written_to = address_in(returned_headers(mail).get("to", ("",))[0])
+    if written_to.lower() in map(str.lower, named) or (written_to and not named):
+        return written_to
+    helpful = [one for one in named if not says(one.lower(), _HELPERS)]
+    in_headers = _candidates([mail.get("subject"), *filter(_ENVELOPE.match, lines)], envelope=True)
+    others = (one for one in in_headers if one.lower() not in ours)
+    sender = address_in(mail.get("from")), address_in(mail.get("to"))
+    return next(chain(helpful, named, others, (one for one in everybody if one not in sender)), None)
+
+
+def _candidates(lines: list[str], *, envelope: bool = False) -> Iterator[str]:
+    """Addresses, the most prominent first. Lines such as "To: …" repeat our header and name nobody."""
+    lines = [line[:1_000] for line in lines if envelope or not _ENVELOPE.match(line)]
     for pattern in (_ALONE, _LEADING, _NAMED, _ANY):
         for line in lines:
-            for found in pattern.findall(line[:1_000]):
+            for found in pattern.findall(line):
                 address = address_in(str(found))
                 if address and "." in address.rpartition("@")[2] and "message-id" not in line.lower():
                     yield address

@@ -16,6 +16,7 @@ from mailbox.phrases import begins, plain, says, words
 
 SENDERS = words("bounces", "senders")
 MAYBE_SENDERS = words("bounces", "maybe senders")
+MACHINES = SENDERS + MAYBE_SENDERS
 SUBJECTS = words("bounces", "subjects")
 PHRASES = words("bounces", "phrases")
 DELAYS = words("bounces", "delays")
@@ -147,11 +148,7 @@ def _is_nobody(mail: ParsedMail) -> bool:
 
 def _is_from_a_person(mail: ParsedMail, sender: str) -> bool:
     """It answers a message, and neither its sender nor its headers are a machine's."""
-    machine = (
-        says(sender, (*SENDERS, *MAYBE_SENDERS))
-        or mail.get("auto-submitted")
-        or mail.get("return-path") == "<>"
-    )
+    machine = says(sender, MACHINES) or mail.get("auto-submitted") or mail.get("return-path") == "<>"
     return bool(mail.ids) and not machine
 
 

@@ -25,6 +25,8 @@ MAX_HEADERS = 400
 # What the parser of the standard library raises on bytes that it did not expect (ENGINE.md, 3.1).
 FAULTS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
+_NOISE = re.compile("[\u0080-\u00bf]")  # what bytes of no known charset look like
+
 Headers = Mapping[str, tuple[str, ...]]
 
 _NOTHING: Headers = MappingProxyType({})
@@ -87,8 +89,7 @@ def parse(raw: bytes) -> ParsedMail:
     parts = tuple(_leaves(message))
     html = _joined(parts, "text/html")
     text = _joined(parts, "text/plain") or ("" if html else _joined(parts[:1], "application/octet-stream"))
-    content_type = bare.get("content-type", ("",))[0]
-    report_type = _REPORT_TYPE.search(content_type[:2_000])
+    content_type = bare.get("content-type", ("",))[0][:2_000]
     return ParsedMail(
         headers=_decoded(bare),
         raw=bare,
@@ -96,7 +97,7 @@ def parse(raw: bytes) -> ParsedMail:
         text=text,
         html=html,
         kind=_kind(content_type),
-        report_type=report_type[1].lower() if report_type else "",
+        report_type=_parameter(_REPORT_TYPE, content_type),
         unreadable=_is_unreadable(text or html, data),
         ids=_answered(bare),
     )
@@ -157,6 +158,11 @@ def _raw_headers(message: Message) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
+def _parameter(pattern: re.Pattern[str], header: str) -> str:
+    found = pattern.search(header)
+    return found[1].lower() if found else ""
+
+
 def _decoded(raw: Headers) -> Headers:
     return MappingProxyType(
         {name: tuple(one_line(value) for value in values) for name, values in raw.items()}
@@ -182,13 +188,22 @@ def _leaves(message: Message) -> Iterator[Part]:
         part, depth = waiting.pop()
         seen += 1
         try:
-            payload = part.get_payload()
-            if isinstance(payload, list) and not _is_message(part) and depth < MAX_DEPTH:
-                waiting.extend((child, depth + 1) for child in reversed(payload[:MAX_PARTS]))
+            children = _children(part)
+            if children and not _is_message(part) and depth < MAX_DEPTH:
+                waiting.extend((child, depth + 1) for child in reversed(children))
             else:
                 yield _leaf(part)
         except FAULTS:
             yield Part("application/octet-stream")
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload()
+    return (
+        [child for child in payload if isinstance(child, Message)][:MAX_PARTS]
+        if isinstance(payload, list)
+        else []
+    )
 
 
 def _is_message(part: Message) -> bool:
@@ -224,15 +239,14 @@ def _decoded_text(part: Message, headers: Headers) -> str:
 
 def _enclosed(part: Message, kind: str) -> tuple[str, Headers]:
     """The text and the headers of a returned message, or the fields of a report as both."""
-    payload = part.get_payload()
-    inner = payload if isinstance(payload, list) else [part]
+    inner = _children(part) or [part]
     encoding = _raw_headers(part).get("content-transfer-encoding", ("",))[0].strip().lower()
     if encoding in ("base64", "quoted-printable") and len(inner) == 1 and not _raw_headers(inner[0]):
         text = decode_bytes(transfer_decoded(str(inner[0].get_payload())[: MAX_TEXT * 2], encoding))[
             :MAX_TEXT
         ]
         return text, parse_headers(text)
-    headers = _decoded(_raw_headers(inner[0])) if inner else _NOTHING
+    headers = _decoded(_raw_headers(inner[0]))
     if kind in ("message/rfc822", "message/global", "message/news"):
         return "\n".join(leaf.text for leaf in _leaves(inner[0]) if leaf.kind == "text/plain")[
             :MAX_TEXT
@@ -252,4 +266,5 @@ def _joined(parts: tuple[Part, ...], kind: str) -> str:
 
 def _is_unreadable(text: str, data: bytes) -> bool:
     """Most of it could not be decoded, or there was more than could be looked at and no text in it."""
-    return text.count("\ufffd") * 5 > len(text) or (not text.strip() and len(data) >= MAX_BYTES)
+    noise = text.count("\ufffd") + len(_NOISE.findall(text))
+    return noise * 3 > len(text.strip()) > 0 or (not text.strip() and len(data) >= MAX_BYTES)

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -41,21 +40,28 @@ def plain(text: str) -> str:
     return _BLANKS.sub(" ", _unaccented(composed.lower())).strip()
 
 
-def says(text: str, phrases: Iterable[str]) -> bool:
-    """Whether plain `text` has one of the phrases. In a phrase, " … " stands for other words in between."""
-    return any(_has(text, phrase) for phrase in phrases)
+def says(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether plain `text` has one of the phrases. In a phrase, "…" stands for other words in between."""
+    whole, with_gap = _parted(phrases)
+    for phrase in whole:  # a plain loop: it runs over thousands of phrases for each mail
+        if phrase in text:
+            return True
+    return any(_has(text, first, second) for first, second in with_gap)
 
 
-def begins(text: str, phrases: Iterable[str]) -> bool:
+def begins(text: str, phrases: tuple[str, ...]) -> bool:
     """Whether plain `text` begins with one of the phrases."""
-    return text.startswith(tuple(phrases))
+    return text.startswith(phrases)
 
 
-def _has(text: str, phrase: str) -> bool:
-    first, gap, second = phrase.partition("…")
-    if not gap:
-        return phrase in text
-    first, second = first.strip(), second.strip()
+@cache
+def _parted(phrases: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    halves = ((phrase.partition("…")) for phrase in phrases if "…" in phrase)
+    whole = tuple(phrase for phrase in phrases if "…" not in phrase)
+    return whole, tuple((first.strip(), second.strip()) for first, _, second in halves)
+
+
+def _has(text: str, first: str, second: str) -> bool:
     at = text.find(first)
     for _ in range(50):
         if at < 0:

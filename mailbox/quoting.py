@@ -34,9 +34,12 @@ def visible_text(text: str, our_text: str | None = None) -> str:
     quote marks, all of it is shown.
     """
     lines = [line.rstrip() for line in _split(text)]
-    ours = " ".join(plain(line.lstrip("> \t")) for line in _split(our_text or ""))
+    our_lines = [plain(line.lstrip("> \t")) for line in _split(our_text or "")]
+    ours = " ".join(our_lines)
     kept, cut = _above(lines, ours)
     if cut is not None:
+        while kept and ours and plain(kept[-1]) in our_lines:  # a greeting, too short to be known by itself
+            kept.pop()
         if any(line.strip() for line in kept):
             kept += _between(lines[cut:], ours)
         else:
