@@ -31,3 +31,12 @@ def preview() -> Iterator[str]:
         application = WSGIHandler()
     with serving(application) as port:
         yield f"http://localhost:{port}"
+
+
+@pytest.fixture(scope="session")
+def port(_workspaces) -> Iterator[int]:
+    """Port of the whole application, for browsers: `http://acme.localhost:{port}`."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    with serving(WSGIHandler()) as number:
+        yield number

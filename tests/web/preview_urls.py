@@ -52,6 +52,7 @@ def received(request: HttpRequest) -> HttpResponse:
 
 
 CONFIRM = {
+    "shell": sample_shell(is_paused=True, sandbox_note="Nothing here is real."),
     "title": "Delete the workspace Acme Outbound?",
     "text": "Its schema, roles and keys go after 14 days. Until then an owner can stop it.",
     "facts": [("Leads", "500"), ("Messages", "1,204")],

@@ -46,3 +46,9 @@ def test_the_page_reads_without_scripts(open_page, preview):
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 20, 21)"
     assert page.locator("[data-theme-choice]:visible").count() == 0
+
+
+def test_a_short_page_does_not_scroll(page, preview):
+    page.goto(f"{preview}/style/confirm/")
+
+    assert page.evaluate("document.documentElement.scrollHeight") == page.viewport_size["height"]
