@@ -23,7 +23,7 @@ from paitho.embedded import process
 from paitho.embedded.errors import EmbeddedError, StateError
 from paitho.embedded.output import Terminal
 from paitho.embedded.postgres import binary
-from paitho.embedded.product import Product
+from paitho.embedded.product import DEMO, Product
 from paitho.embedded.state import DATABASE, HOLDS, ROOT, State
 from paitho.embedded.supervisor import Stop, Supervisor, clear_leftovers
 
@@ -32,12 +32,12 @@ STOP_SECONDS = 40.0
 RUNNING = """
 Paitho is running.
 
-  Public site         {origin}
-  Operators' console  {ops_origin}
-  Sandbox mail        {state}/mail: every mail as it came is in delivered/, Paitho's own in outbox/
-  Logs                {state}/logs
-{demo}
-Ctrl-C stops everything; the data stays in {state}.
+  Demo workspace  {demo}
+  Public site     {origin}
+  Mail            {mail}  (sent by the demo: delivered/, by Paitho itself: outbox/)
+  Logs            {logs}
+
+Ctrl-C stops everything; the data stays.
 """
 
 
@@ -93,11 +93,14 @@ def prepare(supervisor: Supervisor, product: Product) -> None:
 def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
     terminal.say("Starting PostgreSQL, Redis and the sandbox mail server, and preparing the database …")
     prepare(supervisor, product)
+    signing_in = supervisor.run(product.manage(*DEMO)).strip()
     terminal.say("Starting the web server and the workers …")
     supervisor.start([product.web(), product.beat(), *product.workers()])
-    state = product.state
+    folder = product.state.directory
     terminal.say(
-        RUNNING.format(origin=state.origin, ops_origin=state.ops_origin, state=state.directory, demo="")
+        RUNNING.format(
+            demo=signing_in, origin=product.state.origin, mail=folder / "mail", logs=folder / "logs"
+        )
     )
     supervisor.watch()
 

@@ -20,6 +20,7 @@ PREPARATIONS = (
     ("migrate_directory", "manage"),
     ("migrate_workspaces", "manage"),
 )
+DEMO = ("ensure_demo", "manage")  # says how to sign in
 # Names of workers, their role, and how Celery runs them. A threads pool holds 50 waiting model calls in
 # the memory of one process; imports and exports use the processor and get a process of their own.
 WORKERS = (

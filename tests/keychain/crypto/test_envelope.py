@@ -175,7 +175,19 @@ def test_it_opens_from_whatever_the_driver_gives(kind):
     assert unseal(kind(ENVELOPE), key=KEY, place=PLACE) == CANARY
 
 
-@pytest.mark.parametrize("thing", [None, "", ENVELOPE.hex(), 62, 10**12, [], ENVELOPE.decode("latin-1")])
+@pytest.mark.parametrize(
+    "thing",
+    [None, "", ENVELOPE.hex(), 62, 10**12, [], ENVELOPE.decode("latin-1")],
+    ids=[
+        "none",
+        "empty",
+        "hex",
+        "number",
+        "large",
+        "list",
+        "latin-1",
+    ],  # the envelope differs in each process
+)
 def test_what_is_not_bytes_is_refused(thing):
     assert not is_envelope(thing)
     with pytest.raises(SealBroken):
