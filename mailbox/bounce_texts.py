@@ -7,7 +7,7 @@ from itertools import chain, islice
 from mailbox.decoding import message_ids
 from mailbox.delivery_reports import address_in
 from mailbox.html import html_to_text
-from mailbox.parsing import Headers, ParsedMail, Part, ids_in, parse_headers
+from mailbox.parsing import Headers, ParsedMail, Part, parse_headers
 from mailbox.phrases import plain, says, words
 
 SENDERS = words("bounces", "senders")
@@ -53,11 +53,12 @@ _HELPERS = (
 
 def explanation(mail: ParsedMail) -> str:
     """What the bounce says in its own words, without the message that it returns."""
+    wrapped = wrapped_bounce(mail)
     text = mail.text.strip() or html_to_text(mail.html).strip()
-    if not text:
+    if wrapped:
+        text = f"{wrapped.text}\n{text}"
+    elif not text:
         text = next((part.text for part in mail.parts if part.kind in _RETURNED_KINDS), "")
-    elif _is_wrapped(mail):
-        text = f"{mail.parts[0].text}\n{text}"
     lines = text[: MAX_EXPLANATION * 2].split("\n")[:400]
     end = next((i for i, line in enumerate(lines) if _begins_returned(line, i)), len(lines))
     return "\n".join(lines[:end])[:MAX_EXPLANATION]
@@ -80,8 +81,9 @@ def returned_headers(mail: ParsedMail) -> Headers:
 def original_id(mail: ParsedMail) -> str | None:
     """The Message-ID of the message that did not arrive, from wherever a bounce may keep it."""
     for part in _returned_parts(mail):
-        if part.headers.get("message-id"):
-            return next(iter(ids_in(part.headers, "message-id")), None)
+        named = part.headers.get("message-id", ("",))[0]
+        if named:
+            return next(iter(message_ids(named)), f"<{named[:998]}>")
     own = mail.message_id
     texts = (mail.text, *(part.text for part in mail.parts), html_to_text(mail.html))
     found = (match[1] for text in texts for match in _ID_IN_TEXT.finditer(text[:131_072]))
@@ -142,22 +144,29 @@ def _named_ids(mail: ParsedMail) -> Iterator[str]:
             yield from message_ids(value)
 
 
+def wrapped_bounce(mail: ParsedMail) -> Part | None:
+    """The bounce proper, where a gateway that adds a note or a disclaimer made a part of it.
+
+    Only from a machine: a person who attaches a bounce asks about it.
+    """
+    if not says(plain(mail.get("from")), SENDERS):
+        return None
+    for part in mail.parts:
+        if part.kind == "message/rfc822" and says(plain(part.headers.get("from", ("",))[0]), SENDERS):
+            return part
+    return None
+
+
 def _returned_parts(mail: ParsedMail) -> Iterator[Part]:
     """Parts that are the message, or its headers, whatever they are called."""
-    wrapped = _is_wrapped(mail)
+    wrapped = wrapped_bounce(mail)
     for number, part in enumerate(mail.parts):
-        if part.kind in _RETURNED_KINDS and not (wrapped and number == 0):
+        if part.kind in _RETURNED_KINDS and part is not wrapped:
             yield part
         elif number and part.kind in ("text/plain", "message/rfc822-headers") and part.text:
             headers = parse_headers(part.text[:32_768]) or part.headers
             if headers.keys() >= {"from", "to"} or "received" in headers:
                 yield Part(part.kind, part.text, part.name, headers, part.attached)
-
-
-def _is_wrapped(mail: ParsedMail) -> bool:
-    """A gateway that adds a disclaimer puts the whole bounce into a part of its own."""
-    first = mail.parts[0] if mail.parts else Part("text/plain")
-    return first.kind == "message/rfc822" and says(plain(first.headers.get("from", ("",))[0]), SENDERS)
 
 
 def _begins_returned(line: str, number: int) -> bool:

@@ -49,14 +49,21 @@ def delivery_report(mail: ParsedMail) -> DeliveryReport:
     """The report in a mail's delivery-status part, or in its text where the MIME is broken. May be empty."""
     kinds = ("delivery-status", "delivery_status")
     texts = [part.text for part in mail.parts if part.kind.endswith(kinds) or _is_named_report(part.name)]
-    if not texts and "reporting-mta:" in mail.text.lower():
-        texts = [mail.text]
+    if not texts:
+        texts = [text for text in _all_texts(mail) if "reporting-mta:" in text.lower()]
     blocks = [fields for text in texts for fields in _blocks(text)]
     ids = (fields.get("original-message-id") or fields.get("x-original-message-id", "") for fields in blocks)
     return DeliveryReport(
         tuple(one for one in map(_reported, blocks) if one is not None)[:MAX_REPORTED],
         next(filter(None, ids), ""),
     )
+
+
+def _all_texts(mail: ParsedMail) -> list[str]:
+    """Where a report may stand if the MIME is broken, or if a gateway wrapped the bounce into another."""
+    sender = mail.get("from").lower()
+    is_wrapper = any(name in sender for name in ("daemon", "postmaster", "mail delivery"))
+    return [mail.text, *(part.text for part in mail.parts if is_wrapper and part.kind == "message/rfc822")]
 
 
 def address_in(value: str) -> str:

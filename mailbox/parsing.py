@@ -248,10 +248,15 @@ def _enclosed(part: Message, kind: str) -> tuple[str, Headers]:
         return text, parse_headers(text)
     headers = _decoded(_raw_headers(inner[0]))
     if kind in ("message/rfc822", "message/global", "message/news"):
-        return "\n".join(leaf.text for leaf in _leaves(inner[0]) if leaf.kind == "text/plain")[
-            :MAX_TEXT
-        ], headers
+        return "\n".join(map(_told, _leaves(inner[0])))[:MAX_TEXT], headers
     return "\n".join(map(_block, inner[:MAX_PARTS]))[:MAX_TEXT], headers
+
+
+def _told(leaf: Part) -> str:
+    """What a leaf of a returned message adds to its text: a returned bounce returns a message in its turn."""
+    if leaf.kind in ("message/rfc822", "text/rfc822-headers"):
+        return "".join(f"{name}: {value}\n" for name, values in leaf.headers.items() for value in values)
+    return leaf.text if leaf.kind == "text/plain" or leaf.kind.endswith("delivery-status") else ""
 
 
 def _block(fields: Message) -> str:

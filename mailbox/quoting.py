@@ -23,7 +23,8 @@ OURS = 20  # characters that a line must have to be known as ours
 
 _QUOTED = re.compile(r"\s{0,8}(?:>|\|\s|:\s?>)")
 _BANNER = re.compile(r"\s*>{2,}[^<>]*(?:>{2,}[^<>]*)?<{2,}\s*$")
-_SIGNATURE = re.compile(r"\s{0,3}(?:--|\u2014|\u2013|__|-- )\s{0,3}$|\s{0,3}[_=\u2014\u2500-]{5,}\s*$")
+_SIGNATURE = re.compile(r"\s{0,3}(?:--|\u2014|\u2013|__|-- )\s{0,3}$")
+_RULE = re.compile(r"\s{0,3}[_=\u2014\u2500-]{3,}\s*$")
 
 
 def visible_text(text: str, our_text: str | None = None) -> str:
@@ -138,6 +139,9 @@ def _unsigned(lines: list[str]) -> list[str]:
     while end and not lines[end - 1].strip():
         end -= 1
     for at in range(end - 1, max(-1, end - SIGNATURE - 1), -1):
-        if _SIGNATURE.match(lines[at]):
+        heads = at + 1 >= end or bool(
+            lines[at + 1].strip()
+        )  # a rule with a blank line below it parts the answer
+        if _SIGNATURE.match(lines[at]) or (heads and _RULE.match(lines[at])):
             end = at
     return [line for line in lines[:end] if not is_mobile_signature(line)]

@@ -328,6 +328,26 @@ def test_a_gateway_that_wraps_the_bounce_hides_nothing():
     assert bounce_in(parse(raw)).recipient == "bert@theatre.example"
 
 
+def test_a_gateway_that_wraps_a_whole_report_hides_nothing():
+    inner = report(FAILED + "Diagnostic-Code: smtp; 550 5.1.1 user unknown\n").decode()
+    raw = daemon(
+        "--o\nContent-Type: text/plain\n\n----- The following addresses had permanent delivery errors -----\n"
+        f"--o\nContent-Type: message/rfc822\n\n{inner}\n--o--\n",
+        content_type="multipart/mixed; boundary=o",
+        subject="Returned mail: User unknown",
+    )
+
+    bounce = bounce_in(parse(raw))
+
+    assert (bounce.recipient, bounce.status, bounce.message_id) == ("bert@theatre.example", "5.1.1", OURS)
+
+
+def test_a_message_id_without_its_brackets_gets_them():
+    raw = report(FAILED).replace(OURS.encode(), OURS.strip("<>").encode())
+
+    assert bounce_in(parse(raw)).message_id == OURS
+
+
 NOT_BOUNCES = {
     "an answer that quotes a bounce": letter(
         "Did you get this one too? I changed servers last week, please use bertolt@theatre.example.\n\n"

@@ -211,9 +211,14 @@ def test_signatures_are_left_out(signature):
     assert visible_text(f"Half of it.\n\n{signature}\n\n{QUOTE}") == "Half of it."
 
 
-def test_a_rule_in_the_middle_of_a_long_answer_is_no_signature():
-    text = "one\n-----\n" + "\n".join(f"line {number}" for number in range(30))
-
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one\n-----\n" + "\n".join(f"line {number}" for number in range(30)),
+        "The first part.\n\n________________________\n\nThe second part.\n\nBest regards,\nBert",
+    ],
+)
+def test_a_rule_that_parts_an_answer_is_no_signature(text):
     assert visible_text(text) == text
 
 
