@@ -1,0 +1,188 @@
+"""The IMAP connection: IMAPClient's grammar on a judged address, with answers that end."""
+
+import imaplib
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.imapclient import SocketTimeout
+
+from mailbox.account import Account, Auth, Security
+from mailbox.guard import HostProblem
+from mailbox.imap_rows import Piece
+from mailbox.stream import SLOWEST, NotUnderstood, PlaintextRefused, Stream, dial, encrypted
+from mailbox.trouble import MailboxTrouble, answer_trouble, network_trouble
+
+LONGEST_ANSWER = 64 * 1024 * 1024
+LONGEST_NEWS = 1024 * 1024
+NEEDS_ID = ("163.com", "126.com", "yeah.net", "188.com")  # NetEase calls a sign-in without ID unsafe
+
+# What the libraries' parsers raise, beside their own errors, when a server sends nonsense.
+NONSENSE = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+
+
+class Wire(imaplib.IMAP4):
+    """imaplib that reads through a Stream."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.stream = Stream()
+        self.stream.allow(account.patience.answer, LONGEST_ANSWER)
+        super().__init__(account.host, account.port)
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        self.host, self.port = host, port
+        self.sock: socket.socket = dial(self.account)
+
+    def read(self, size: int) -> bytes:
+        return self.stream.read(self.sock, size)
+
+    def readline(self) -> bytes:
+        return self.stream.readline(self.sock)
+
+    def send(self, data: Any) -> None:
+        self.sock.settimeout(self.account.patience.answer + len(data) / SLOWEST)
+        self.sock.sendall(data)
+
+    def shutdown(self) -> None:
+        with suppress(OSError):
+            self.sock.close()
+
+    def encrypt(self) -> None:
+        """STARTTLS. A server that is signed in already, or talks on in plaintext, is not what it seems."""
+        if self.state != "NONAUTH" or "STARTTLS" not in self.capabilities:
+            raise PlaintextRefused(f"{self.host} offers no encryption (STARTTLS) on this port.")
+        kind, answer = self._simple_command("STARTTLS")
+        if kind != "OK":
+            raise self.error(answer[-1])
+        if self.stream.waiting:
+            raise PlaintextRefused(f"{self.host} went on in plaintext after STARTTLS.")
+        self.sock = encrypted(self.sock, self.account)
+        self.untagged_responses = {}
+        self._get_capabilities()
+
+    def fetch_pieces(self, uids: Sequence[int], items: str) -> list[Piece]:
+        kind, answer = self.uid("FETCH", ",".join(map(str, uids)), items)
+        if kind != "OK":
+            raise self.error(answer[-1])
+        return answer
+
+    def await_news(self, seconds: float) -> bool:
+        """IDLE until EXISTS comes or the time is over."""
+        self.untagged_responses.pop("EXISTS", None)
+        tag = self._command("IDLE")
+        while self._get_response() is not None:  # None is the continuation; untagged answers may come first
+            if self.tagged_commands[tag]:
+                self._command_complete("IDLE", tag)
+                raise self.error("IDLE is not taken here")
+        came = "EXISTS" in self.untagged_responses or self.hear_news(seconds)
+        self.stream.allow(self.account.patience.answer, LONGEST_ANSWER)
+        self.send(b"DONE\r\n")
+        self._command_complete("IDLE", tag)
+        return came or "EXISTS" in self.untagged_responses
+
+    def hear_news(self, seconds: float) -> bool:
+        self.stream.allow(seconds, LONGEST_NEWS)
+        with suppress(TimeoutError):
+            while line := self.readline():
+                if line.upper().startswith(b"* BYE"):
+                    raise self.abort(line[5:])
+                if re.match(rb"\* [0-9]+ EXISTS", line, re.IGNORECASE):
+                    return True
+            raise ConnectionResetError
+        return False
+
+
+class Client(IMAPClient):
+    """IMAPClient on our wire, silent: its logger would see what is sent at sign-in."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        timeout = SocketTimeout(account.patience.connect, account.patience.answer)
+        super().__init__(account.host, account.port, ssl=False, timeout=timeout)
+        self.wire.debug = 0
+
+    def _create_IMAP4(self) -> Wire:  # noqa: N802  IMAPClient's name
+        wire = Wire(self.account)
+        if self.account.security is Security.STARTTLS:
+            try:
+                wire.encrypt()
+            except BaseException:
+                wire.shutdown()
+                raise
+        return wire
+
+    @property
+    def wire(self) -> Wire:
+        wire: Wire = self._imap
+        return wire
+
+    def allow(self, octets: int = LONGEST_ANSWER) -> None:
+        """A new allowance for the next command."""
+        self.wire.stream.allow(self.account.patience.answer, octets)
+
+    def sign_in(self) -> None:
+        self.allow()
+        offered = {each.decode("ascii", "replace") for each in self.capabilities()}
+        account = self.account
+        if account.auth is Auth.XOAUTH2:
+            if "AUTH=OAUTHBEARER" in offered and "AUTH=XOAUTH2" not in offered:
+                self.oauthbearer_login(account.username, account.secret.reveal())
+            else:
+                self.oauth2_login(account.username, account.secret.reveal())
+        elif "AUTH=PLAIN" in offered:  # unlike LOGIN it carries any password
+            self.plain_login(account.username, account.secret.reveal())
+        else:
+            self.login(account.username, account.secret.reveal())
+        if account.host.lower().endswith(NEEDS_ID):
+            self.id_({"name": "Paitho"})
+
+
+@contextmanager
+def spoken(account: Account, *, signing_in: bool = False) -> Iterator[None]:
+    """Whatever fails inside becomes a MailboxTrouble."""
+    try:
+        yield
+    except MailboxTrouble:
+        raise
+    except imaplib.IMAP4.abort as error:
+        raise abort_trouble(account, error, signing_in=signing_in) from error
+    except imaplib.IMAP4.error as error:
+        text = text_of(error)
+        is_over = text.startswith("* BYE") or "not IMAP4" in text  # a greeting that is none
+        raise answer_trouble(account, text, signing_in=signing_in, is_over=is_over) from error
+    except (HostProblem, OSError) as error:
+        raise network_trouble(account, error) from error
+    except NONSENSE as error:
+        raise network_trouble(account, NotUnderstood(type(error).__name__)) from error
+
+
+def abort_trouble(account: Account, error: Exception, *, signing_in: bool) -> MailboxTrouble:
+    """imaplib aborts for a closed connection, a BYE, and for what it cannot read."""
+    text = re.sub(r"^command: \w+ => ", "", text_of(error))
+    if "socket error" in text or "EOF" in text:
+        return network_trouble(account, ConnectionResetError())
+    if text.startswith(("unexpected", "got more than")):
+        return network_trouble(account, NotUnderstood(text[:100]))
+    return answer_trouble(account, text, signing_in=signing_in, is_over=True)
+
+
+def text_of(error: Exception) -> str:
+    first = error.args[0] if error.args else ""
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+
+
+def opened(account: Account) -> Client:
+    """Connected and signed in. Raises MailboxTrouble."""
+    with spoken(account):
+        client = Client(account)
+    try:
+        with spoken(account, signing_in=True):
+            client.sign_in()
+    except BaseException:
+        client.wire.shutdown()
+        raise
+    return client
