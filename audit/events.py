@@ -49,6 +49,8 @@ class Event(models.TextChoices):
     DRAFT_APPROVED = "draft.approved", "Draft approved"
     DRAFT_REJECTED = "draft.rejected", "Draft rejected"
     REPLY_SENT = "reply.sent", "Answer sent"
+    THREAD_CHANGED = "thread.changed", "Conversation changed"
+    DOUBT_SETTLED = "message.doubt_settled", "Uncertain mail settled by a person"
     # data out and back
     EXPORTED = "data.exported", "Workspace exported"
     BACKED_UP = "data.backed_up", "Workspace backed up"

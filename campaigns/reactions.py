@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from audit.actors import SYSTEM
@@ -33,10 +33,17 @@ def react_slice() -> datetime | None:
 
 @transaction.atomic
 def follow_settled() -> None:
-    """A mail that was UNCERTAIN and has been found in Sent takes its lead on to `sent`."""
-    found = Enrollment.objects.filter(stage=Stage.UNCERTAIN, drafts__message__delivery=Delivery.SENT)
-    for enrollment in found.distinct():
+    """A mail that is UNCERTAIN no more, by its copy in Sent or by a person's word, takes its lead along."""
+    for enrollment in _doubtful_with(Delivery.SENT):
         move(enrollment, Stage.SENT, due_at=next_step_at(enrollment))
+    for enrollment in _doubtful_with(Delivery.FAILED):
+        move(enrollment, Stage.FAILED, problem="A person found that the mail did not leave.")
+
+
+def _doubtful_with(delivery: Delivery) -> QuerySet[Enrollment]:
+    """Uncertain leads whose present step's mail is known to be `delivery`."""
+    known = Q(drafts__step=F("step"), drafts__message__delivery=delivery)
+    return Enrollment.objects.filter(known, stage=Stage.UNCERTAIN).distinct()
 
 
 def next_step_at(enrollment: Enrollment) -> datetime | None:

@@ -7,3 +7,7 @@ class MailboxError(Exception):
 
 class CannotConnect(MailboxError):
     """One of the two servers does not take the sign-in; the sentence holds the server's words."""
+
+
+class NotSendable(MailboxError):
+    """An answer cannot be sent; the sentence says why."""

@@ -20,14 +20,17 @@ OPT_OUT = "If you would rather not hear from us again: {url}"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a person approved, and to whom it goes. The token is 256 random bits, in the link only."""
+    """What a person approved, and to whom it goes.
+
+    The token is 256 random bits, in the opt-out link only; a personal answer has no link and no footer.
+    """
 
     subject: str
     text: str
     recipient_name: str
     recipient_address: str
-    opt_out_token: str
-    postal_address: str
+    opt_out_token: str = ""
+    postal_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def prepare(thread: Thread, content: Content) -> Prepared:
     mailbox = thread.mailbox
     address = str(mailbox.address)
     message_id = new_message_id(address.rpartition("@")[2])
-    url = f"{origin_of(current())}/o/{content.opt_out_token}"
+    url = f"{origin_of(current())}/o/{content.opt_out_token}" if content.opt_out_token else None
     raw = render(
         Outgoing(
             sender=Person(str(mailbox.sender_name), address),
@@ -60,7 +63,7 @@ def prepare(thread: Thread, content: Content) -> Prepared:
             paitho_id=str(uid),
             references=tuple(message.message_id for message in earlier),
             unsubscribe_url=url,
-            footer=Footer(OPT_OUT.format(url=url), content.postal_address),
+            footer=Footer(OPT_OUT.format(url=url), content.postal_address) if url else None,
         ),
         loopback=settings.EMBEDDED,
     )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from mailbox.views import inbox, mailboxes
 
 app_name = "mailbox"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<uuid:pk>/", inbox.thread, name="thread"),
+    path("inbox/<uuid:pk>/outcome/", inbox.outcome, name="outcome"),
+    path("inbox/doubt/<uuid:pk>/", inbox.settle, name="settle"),
+    path("mailboxes/", mailboxes.listed, name="list"),
+    path("mailboxes/connect/", mailboxes.connect, name="connect"),
+    path("mailboxes/switch/", mailboxes.switch, name="switch"),
+    path("mailboxes/<uuid:pk>/", mailboxes.detail, name="detail"),
+    path("mailboxes/<uuid:pk>/check/", mailboxes.check, name="check"),
+    path("mailboxes/<uuid:pk>/pause/", mailboxes.pause, name="pause"),
+]

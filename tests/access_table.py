@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from accounts.models import Member
+from tests import mail_world
 
 Made = Callable[[Member], dict[str, Any]]
 REFUSED, TO_SIGN_IN, OK = 403, 302, None
@@ -94,7 +96,28 @@ ACCOUNTS: list[Row] = [
 KEYCHAIN: list[Row] = []
 AUDIT: list[Row] = []
 LEADS: list[Row] = []
-MAILBOX: list[Row] = []
+
+
+def a_thread(_: Member) -> dict[str, Any]:
+    return {"pk": mail_world.a_thread(lead=mail_world.a_lead(f"{uuid4().hex}@engines.test")).pk}
+
+
+def a_mailbox(_: Member) -> dict[str, Any]:
+    return {"pk": mail_world.a_mailbox().pk}
+
+
+MAILBOX: list[Row] = [
+    Row("mailbox:inbox", MEMBERS),
+    Row("mailbox:thread", MEMBERS, made=a_thread),
+    Row("mailbox:outcome", MEMBERS, ok=405, made=a_thread),
+    Row("mailbox:settle", MEMBERS, ok=405, made=a_thread),
+    Row("mailbox:list", MEMBERS),
+    Row("mailbox:connect", ADMINS),
+    Row("mailbox:switch", MEMBERS, ok=405),
+    Row("mailbox:detail", ADMINS, made=a_mailbox),
+    Row("mailbox:check", ADMINS, ok=405, made=a_mailbox),
+    Row("mailbox:pause", ADMINS, ok=405, made=a_mailbox),
+]
 CAMPAIGNS: list[Row] = [
     Row("campaigns:today", MEMBERS),
 ]

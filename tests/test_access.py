@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
@@ -49,7 +50,7 @@ class Doors:
 def doors(_workspaces: World, superuser) -> Iterator[Doors]:
     world = _workspaces
     owner, at_home, abroad = olga(world), client_of(world.rival, mole(world)), client_of(world.acme)
-    abroad.cookies = at_home.cookies
+    abroad.cookies = deepcopy(at_home.cookies)
     browsers = {
         "stranger": client_of(world.acme),
         "member": client_of(world.acme, rita(world)),

@@ -1,0 +1,85 @@
+"""What a person enters about mailboxes and threads."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import QueryDict
+
+from keychain.crypto.secret import Secret
+from mailbox.actions import NewMailbox, Server
+from mailbox.models import Mailbox
+
+SECURITY = [("tls", "TLS"), ("starttls", "STARTTLS")]
+OUTCOMES = [
+    ("", "No outcome yet"),
+    ("interested", "Interested"),
+    ("not_interested", "Not interested"),
+    ("later", "Later"),
+    ("done", "Done"),
+]
+
+
+class ConnectForm(forms.Form):
+    """The team's own mailbox: both servers are tried before anything is stored."""
+
+    address = forms.EmailField(label="Address", help_text="The address that your mail comes from.")
+    sender_name = forms.CharField(label="Sender's name", max_length=120)
+    username = forms.CharField(
+        label="User name", max_length=254, required=False, help_text="If it is not the address."
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Many providers ask for an app password here.",
+    )
+    smtp_host = forms.CharField(label="SMTP server", max_length=253)
+    smtp_port = forms.IntegerField(label="SMTP port", min_value=1, max_value=65535, initial=465)
+    smtp_security = forms.ChoiceField(label="SMTP security", choices=SECURITY)
+    imap_host = forms.CharField(label="IMAP server", max_length=253)
+    imap_port = forms.IntegerField(label="IMAP port", min_value=1, max_value=65535, initial=993)
+    imap_security = forms.ChoiceField(label="IMAP security", choices=SECURITY)
+    daily_cap = forms.IntegerField(label="Most mails a day", min_value=1, max_value=2000, initial=50)
+    gap_seconds = forms.IntegerField(
+        label="Seconds between two mails", min_value=0, max_value=3600, initial=60
+    )
+
+    def new_mailbox(self) -> NewMailbox:
+        data = self.cleaned_data
+        return NewMailbox(
+            address=data["address"],
+            sender_name=data["sender_name"],
+            username=data["username"] or data["address"],
+            password=Secret(data["password"]),
+            smtp=Server(data["smtp_host"], data["smtp_port"], data["smtp_security"]),
+            imap=Server(data["imap_host"], data["imap_port"], data["imap_security"]),
+            daily_cap=data["daily_cap"],
+            gap_seconds=data["gap_seconds"],
+        )
+
+
+class LimitsForm(forms.Form):
+    """How much and how fast a mailbox may send, and under which name."""
+
+    sender_name = forms.CharField(label="Sender's name", max_length=120)
+    daily_cap = forms.IntegerField(label="Most mails a day", min_value=1, max_value=2000)
+    gap_seconds = forms.IntegerField(label="Seconds between two mails", min_value=0, max_value=3600)
+
+    @classmethod
+    def of(cls, mailbox: Mailbox, data: QueryDict | None) -> LimitsForm:
+        names = ("sender_name", "daily_cap", "gap_seconds")
+        return cls(data, initial={name: getattr(mailbox, name) for name in names})
+
+
+class AnswerForm(forms.Form):
+    """A person's own words in a thread."""
+
+    text = forms.CharField(
+        label="Your answer", max_length=20000, widget=forms.Textarea(attrs={"rows": 6, "data-submit": ""})
+    )
+
+
+class OutcomeForm(forms.Form):
+    """What a thread came to."""
+
+    outcome = forms.ChoiceField(choices=OUTCOMES, required=False)

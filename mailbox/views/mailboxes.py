@@ -1,0 +1,82 @@
+"""Connect, watch and pause the team's mailboxes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import MemberRequest, actor, admin_only, member_only
+from mailbox import actions, queries
+from mailbox.errors import MailboxError
+from mailbox.forms import ConnectForm, LimitsForm
+from mailbox.models import Mailbox
+
+
+@member_only
+@require_safe
+def listed(request: MemberRequest) -> HttpResponse:
+    context = {"mailboxes": queries.mailboxes(), "is_paused": queries.is_paused()}
+    return render(request, "mailbox/list.html", context)
+
+
+@admin_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect(request: MemberRequest) -> HttpResponse:
+    form = ConnectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            mailbox = actions.connect(form.new_mailbox(), by=actor(request))
+        except MailboxError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{mailbox.address} is connected: both servers took the sign-in.")
+            return redirect("mailbox:list")
+    return render(request, "mailbox/connect.html", {"form": form})
+
+
+@admin_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: MemberRequest, pk: UUID) -> HttpResponse:
+    mailbox = get_object_or_404(queries.mailboxes(), pk=pk)
+    form = LimitsForm.of(mailbox, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.change(mailbox, form.cleaned_data, by=actor(request))
+        messages.success(request, "Saved.")
+        return redirect("mailbox:detail", pk=pk)
+    return render(request, "mailbox/detail.html", {"mailbox": mailbox, "form": form})
+
+
+@admin_only
+@require_POST
+def check(request: MemberRequest, pk: UUID) -> HttpResponse:
+    mailbox = get_object_or_404(Mailbox, pk=pk)
+    try:
+        actions.revive(mailbox, by=actor(request))
+    except MailboxError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Both servers took the sign-in. The mailbox works.")
+    return redirect("mailbox:detail", pk=pk)
+
+
+@admin_only
+@require_POST
+def pause(request: MemberRequest, pk: UUID) -> HttpResponse:
+    actions.pause(get_object_or_404(Mailbox, pk=pk), by=actor(request))
+    messages.success(request, "The mailbox is paused: nothing is sent from it.")
+    return redirect("mailbox:detail", pk=pk)
+
+
+@member_only
+@require_POST
+def switch(request: MemberRequest) -> HttpResponse:
+    """The workspace's one switch for everything that sends."""
+    if queries.is_paused():
+        actions.resume_sending(by=actor(request))
+    else:
+        actions.pause_sending(by=actor(request), reason=request.POST.get("reason", "")[:200])
+    return redirect("mailbox:list")
