@@ -23,7 +23,8 @@ from imapclient.imap_utf7 import encode as encode_utf7
 
 from mailbox.account import Account
 from mailbox.folders import Folder, Listed, Role, chosen
-from mailbox.imap_rows import FIELDS, HeaderRow, Piece, header_rows, message_of
+from mailbox.imap_rows import FIELDS, Piece, header_rows, message_of
+from mailbox.imap_rows import HeaderRow as HeaderRow
 from mailbox.imap_wire import LONGEST_ANSWER, Client, opened, spoken
 from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
 
