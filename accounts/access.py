@@ -7,12 +7,14 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.models import Member, Role
+from accounts import second_factor
+from accounts.models import Member, Role, WorkspaceProfile
 from audit.actors import Actor
 from tenants.workspace import WorkspaceRef
 
@@ -29,6 +31,7 @@ class MemberRequest(HttpRequest):
 Guarded: TypeAlias = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 Open: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
+FACTOR_FIRST = "This workspace asks for a second factor. Set up a passkey or an authenticator app to go on."
 REFUSED = {
     Role.ADMIN: "This page is for admins and owners of the workspace. You are signed in as a member.",
     Role.OWNER: "This page is for owners of the workspace. Ask one of them, under Members.",
@@ -45,6 +48,9 @@ def requires(role: Role) -> Callable[[Guarded[P]], Open[P]]:
                 raise Http404
             if not request.user.is_authenticated:
                 return to_sign_in(request)
+            if lacks_second_factor(request.user):
+                messages.info(request, FACTOR_FIRST)
+                return lead_to(request, resolve_url("mfa_index"))
             if not request.user.is_at_least(role):
                 return render(request, "403.html", {"reason": REFUSED[role]}, status=403)
             return view(cast("MemberRequest", request), *args, **kwargs)
@@ -59,12 +65,25 @@ admin_only = requires(Role.ADMIN)
 owner_only = requires(Role.OWNER)
 
 
+def lacks_second_factor(member: Member) -> bool:
+    """Whether the workspace asks for a second factor that the member has not set up."""
+    is_required = WorkspaceProfile.objects.filter(requires_second_factor=True).exists()
+    return is_required and not second_factor.has_one(member)
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back; a fragment of a page takes the whole page there."""
-    if request.headers.get("HX-Request"):
-        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    """To the sign-in page, and back here afterwards."""
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
-    return redirect_to_login(back)
+    if request.headers.get("HX-Request"):
+        back = "/"
+    return lead_to(request, redirect_to_login(back).url)
+
+
+def lead_to(request: HttpRequest, url: str) -> HttpResponse:
+    """A redirect; from a fragment of a page it takes the whole page along."""
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url)
 
 
 def ip_of(request: HttpRequest) -> str:
@@ -77,7 +96,12 @@ def ip_of(request: HttpRequest) -> str:
 
 
 def actor(request: HttpRequest) -> Actor:
-    """The member who acts, as the audit log names them; a stranger is an address only."""
-    if isinstance(request.user, Member):
-        return Actor(request.user.pk, str(request.user), ip_of(request))
-    return Actor(None, "Someone not signed in", ip_of(request))
+    """Who acts in this request, as the audit log names them."""
+    return actor_of(request.user if isinstance(request.user, Member) else None, request)
+
+
+def actor_of(member: Member | None, request: HttpRequest) -> Actor:
+    """The member at the address that asks; without one, someone of whom only the address is known."""
+    if member is None:
+        return Actor(None, "Someone not signed in", ip_of(request))
+    return Actor(member.pk, str(member), ip_of(request))

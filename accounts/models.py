@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from keychain.fields import SealedJSON
 from paitho.lib.ids import uuid7
 
 
@@ -80,6 +81,7 @@ class WorkspaceProfile(models.Model):
     name = models.CharField(max_length=120)
     postal_address = models.TextField(blank=True, default="")
     time_zone = models.CharField(max_length=64, default="UTC")
+    requires_second_factor = models.BooleanField(default=False)
 
     class Meta:
         db_table = "workspace_profile"
@@ -101,6 +103,35 @@ class Invitation(models.Model):
 
     class Meta:
         db_table = "invitations"
+        constraints = [models.UniqueConstraint(fields=["email"], name="invitations_one_per_address")]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_open(self) -> bool:
+        return self.expires_at > timezone.now()
+
+
+class Session(models.Model):
+    """A browser on this workspace's host; see `accounts.sessions`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key_hash = models.BinaryField(unique=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="sessions")
+    data = SealedJSON()
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "sessions"
+        indexes = [models.Index(fields=["expires_at"], name="sessions_expire")]
+
+    def __str__(self) -> str:
+        return f"session of {self.member_id}"
+
+    @property
+    def device(self) -> dict[str, str]:
+        """Where it signed in: `ip` and `agent`, empty before."""
+        return dict(self.data.get("device", {}))

@@ -16,11 +16,13 @@ class Event(models.TextChoices):
     SIGNED_OUT = "auth.signed_out", "Signed out"
     PASSWORD_CHANGED = "auth.password_changed", "Password changed"
     PASSWORD_RESET_ASKED = "auth.password_reset_asked", "Password reset asked for"
+    SESSIONS_ENDED = "auth.sessions_ended", "Sessions ended"
     MFA_CHANGED = "auth.mfa_changed", "Second factor changed"
     MEMBER_INVITED = "member.invited", "Member invited"
     INVITATION_REVOKED = "member.invitation_revoked", "Invitation revoked"
     MEMBER_JOINED = "member.joined", "Member joined"
     MEMBER_ROLE_CHANGED = "member.role_changed", "Member's role changed"
+    MEMBER_CHANGED = "member.changed", "Member's profile changed"
     MEMBER_REMOVED = "member.removed", "Member removed"
     # keychain
     CREDENTIAL_ADDED = "credential.added", "Credential added"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -29,3 +31,27 @@ class AuditRow(models.Model):
     @property
     def label(self) -> str:
         return str(Event(self.event).label)
+
+    @property
+    def actor(self) -> str:
+        return str(self.details.get("actor", ""))
+
+    @property
+    def ip(self) -> str:
+        return str(self.details.get("ip", ""))
+
+    @property
+    def about(self) -> str:
+        return str(self.details.get("about", ""))
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What else was recorded, as terms and words."""
+        data = self.details.get("data") or {}
+        return [(str(term).replace("_", " ").capitalize(), _words(value)) for term, value in data.items()]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)

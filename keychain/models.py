@@ -47,3 +47,8 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def ending(self) -> str:
+        """What may be shown of the key."""
+        return f"ends in {self.last_four}" if self.last_four else "sealed"

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from keychain import views
 
 app_name = "keychain"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("keychain/", views.keys, name="list"),
+    path("keychain/add/", views.add, name="add"),
+    path("keychain/<uuid:credential_id>/replace/", views.replace, name="replace"),
+    path("keychain/<uuid:credential_id>/remove/", views.remove, name="remove"),
+]

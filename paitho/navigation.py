@@ -90,8 +90,11 @@ SETTINGS = (
     Place("Audit", icon="list-details", url_name="audit:log", roles=ADMINS),
     Place("Privacy", icon="shield-lock", url_name="leads:privacy"),
     Place("Export", icon="package-export", url_name="trust:export", roles=OWNERS),
+    Place("Workspace", icon="settings", url_name="accounts:workspace", roles=ADMINS),
 )
 PERSONAL = (
+    Place("Profile", icon="user", url_name="accounts:me"),
+    Place("Sessions", icon="devices", url_name="accounts:sessions"),
     Place("Password", icon="lock", url_name="account_change_password"),
     Place("Two-step sign-in", icon="fingerprint", url_name="mfa_index"),
 )

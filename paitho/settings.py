@@ -36,7 +36,6 @@ DIRECTORY_APPS = ["tenants", "trust"]
 TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "allauth.account",
     "allauth.mfa",
     "accounts",
@@ -67,7 +66,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "paitho.middleware.PolicyHeaders",
     "tenants.middleware.WorkspaceByHost",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.WorkspaceSessions",
     "django.middleware.common.CommonMiddleware",
     "tenants.middleware.Csrf",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -141,6 +140,8 @@ BACKUP_PASSWORD = env.optional("PAITHO_BACKUP_PASSWORD")
 ALLOW_PRIVATE_HOSTS = EMBEDDED or env.flag("PAITHO_ALLOW_PRIVATE_HOSTS")
 
 KMS = env.text("PAITHO_KMS")
+# By kind of credential, a function (kind, secret, endpoint) that asks the provider: what is wrong, or "".
+KEY_CHECKS: dict[str, str] = {}
 
 # --- cache and work -----------------------------------------------------------------------------
 
@@ -209,11 +210,12 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = APEX.scheme or "https"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # An address that nobody here has might be anyone's: nothing is sent to it.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+MFA_ADAPTER = "accounts.second_factor.SealedSecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-session"
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -260,6 +262,8 @@ ANYMAIL = {
     "RESEND_API_KEY": env.optional("PAITHO_RESEND_KEY"),
     "REQUESTS_TIMEOUT": (5, 20),
 }
+# Functions of an address, asked in a workspace before a mail leaves: why not, or an empty string.
+NOTICE_GUARDS: list[str] = []
 SANDBOX_DIR = Path(env.text("PAITHO_SANDBOX_DIR", str(STATE_DIR / "mail")))
 SANDBOX_SMTP = env.text("PAITHO_SANDBOX_SMTP", "")
 SANDBOX_IMAP = env.text("PAITHO_SANDBOX_IMAP", "")

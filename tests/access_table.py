@@ -18,9 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from accounts.models import Member
+from accounts import actions
+from accounts.models import Member, Role
+from audit.actors import Actor
+from keychain.actions import add_credential
+from keychain.crypto.secret import Secret
+from keychain.models import Kind
 from tests import mail_world
 
 Made = Callable[[Member], dict[str, Any]]
@@ -60,6 +65,27 @@ class Row:
         return self.ok if status is None else status
 
 
+NOTHING = UUID(int=0)
+
+
+def by(olga: Member) -> Actor:
+    return Actor(olga.pk, olga.name)
+
+
+def olga_herself(olga: Member) -> dict[str, Any]:
+    return {"member_id": olga.pk}
+
+
+def invitation(olga: Member) -> dict[str, Any]:
+    made, _ = actions.invite("new@acme.example", Role.MEMBER, by=by(olga))
+    return {"invitation_id": made.pk}
+
+
+def provider_key(olga: Member) -> dict[str, Any]:
+    made = add_credential(Kind.OPENAI, "Ours", Secret("sk-0123456789abcdef"), by=by(olga))
+    return {"credential_id": made.pk}
+
+
 # allauth's pages: for strangers only (a member is led on), for members, or for the middle of a sign-in.
 STRANGERS = Who(OK, 302, 302, 302, OK)
 MIDWAY = Who(302, 302, 302, 302, 302)
@@ -92,9 +118,29 @@ ACCOUNTS: list[Row] = [
     Row("mfa_remove_webauthn", REPROVEN, names={"pk": 1}),
     Row("mfa_edit_webauthn", REPROVEN, names={"pk": 1}),
     Row("mfa_login_webauthn", MIDWAY),
+    Row("accounts:welcome", PUBLIC, ok=410, names={"token": "none"}),
+    Row("accounts:accept", PUBLIC, ok=410, names={"token": "none"}),
+    Row("accounts:members", ADMINS),
+    Row("accounts:change_role", ADMINS, ok=405, made=olga_herself),
+    Row("accounts:remove_member", ADMINS, made=olga_herself),
+    Row("accounts:resend_invitation", ADMINS, ok=405, made=invitation),
+    Row("accounts:revoke_invitation", ADMINS, ok=405, made=invitation),
+    Row("accounts:workspace", ADMINS),
+    Row("accounts:me", MEMBERS),
+    Row("accounts:sessions", MEMBERS),
+    Row("accounts:end_sessions", MEMBERS, ok=405),
+    Row("accounts:end_session", MEMBERS, ok=405, names={"session_id": NOTHING}),
 ]
-KEYCHAIN: list[Row] = []
-AUDIT: list[Row] = []
+KEYCHAIN: list[Row] = [
+    Row("keychain:list", ADMINS),
+    Row("keychain:add", ADMINS),
+    Row("keychain:replace", ADMINS, made=provider_key),
+    Row("keychain:remove", ADMINS, made=provider_key),
+]
+AUDIT: list[Row] = [
+    Row("audit:log", ADMINS),
+    Row("audit:download", ADMINS),
+]
 LEADS: list[Row] = []
 
 
@@ -124,6 +170,14 @@ CAMPAIGNS: list[Row] = [
 WORKSPACE = [*ACCOUNTS, *KEYCHAIN, *AUDIT, *LEADS, *MAILBOX, *CAMPAIGNS]
 
 # The apex knows nobody, so it has one answer for all. `Row(...)` here is always PUBLIC.
-SIGN_UP: list[Row] = []
+SIGN_UP: list[Row] = [
+    Row("sign_up:start", PUBLIC),
+    Row("sign_up:address", PUBLIC),
+    Row("sign_up:sent", PUBLIC),
+    Row("sign_up:verify", PUBLIC, ok=410, names={"token": "none"}),
+    Row("sign_up:progress", PUBLIC, ok=410, names={"token": "none"}),
+    Row("sign_up:outbox", PUBLIC),
+    Row("sign_up:message", PUBLIC, ok=404, names={"box": "none", "name": "none"}),
+]
 TRUST: list[Row] = []
 APEX = [*SIGN_UP, *TRUST]

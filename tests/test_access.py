@@ -49,14 +49,13 @@ class Doors:
 @pytest.fixture(scope="module")
 def doors(_workspaces: World, superuser) -> Iterator[Doors]:
     world = _workspaces
-    owner, at_home, abroad = olga(world), client_of(world.rival, mole(world)), client_of(world.acme)
-    abroad.cookies = deepcopy(at_home.cookies)
+    owner, at_home = olga(world), client_of(world.rival, mole(world))
     browsers = {
         "stranger": client_of(world.acme),
         "member": client_of(world.acme, rita(world)),
         "admin": client_of(world.acme, eddy(world)),
         "owner": client_of(world.acme, owner),
-        "rival": abroad,
+        "rival": client_of(world.acme),
     }
     yield Doors(world.acme, owner, browsers, at_home)
     empty_everything(superuser)
@@ -68,6 +67,7 @@ def test_each_person_gets_what_the_table_says(doors: Doors, row: Row) -> None:
         kwargs = row.kwargs(doors.owner)
     url = reverse(row.name, kwargs=kwargs)
 
+    doors.browsers["rival"].cookies = deepcopy(doors.mole_at_home.cookies)
     found = {person: browser.get(url).status_code for person, browser in doors.browsers.items()}
 
     assert found == {person: row.expected(person) for person in PEOPLE}

@@ -1,0 +1,204 @@
+"""Everything that changes who is in a workspace and what the workspace says of itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import AlreadyThere, LastOwner, LinkExpired, NotAllowed
+from accounts.models import RANK, Invitation, Member, Role, Session, WorkspaceProfile
+from accounts.tokens import hash_of, new_token
+from audit.actions import record
+from audit.actors import Actor
+from audit.events import Event
+
+INVITED_FOR = timedelta(days=7)
+NOBODY = UUID(int=0)
+EXPIRED = "This invitation is no longer valid: it was used, taken back, or is older than seven days."
+
+
+# --- invitations -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def invite(email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
+    """Let an address join; a second time replaces the first link. Returns the token for the new one.
+
+    Raises `NotAllowed` for a role above the inviter's own, `AlreadyThere` for a member's address.
+    """
+    inviter = _acting(by)
+    _refuse_above(inviter, role)
+    if Member.objects.filter(email=email, is_active=True).exists():
+        raise AlreadyThere(f"{email} is a member of this workspace already.")
+    token, token_hash = new_token()
+    values = {"role": role, "token_hash": token_hash, "invited_by": inviter, **_fresh_dates()}
+    invitation, is_new = Invitation.objects.update_or_create(email=email, defaults=values)
+    record(Event.MEMBER_INVITED, about=invitation, by=by, role=role, again=not is_new)
+    return invitation, token
+
+
+@transaction.atomic
+def resend_invitation(invitation_id: UUID, *, by: Actor) -> tuple[Invitation, str]:
+    """A new link for the same invitation, valid from now; the old one is worthless."""
+    invitation = _open_invitation(invitation_id)
+    _refuse_above(_acting(by), Role(invitation.role))
+    token, invitation.token_hash = new_token()
+    for field, value in _fresh_dates().items():
+        setattr(invitation, field, value)
+    invitation.save(update_fields=["token_hash", "created_at", "expires_at"])
+    record(Event.MEMBER_INVITED, about=invitation, by=by, role=invitation.role, again=True)
+    return invitation, token
+
+
+@transaction.atomic
+def revoke_invitation(invitation_id: UUID, *, by: Actor) -> None:
+    invitation = _open_invitation(invitation_id)
+    _refuse_above(_acting(by), Role(invitation.role))
+    record(Event.INVITATION_REVOKED, about=invitation, by=by)
+    invitation.delete()
+
+
+@transaction.atomic
+def accept_invitation(token: str, *, name: str, password: str, ip: str) -> Member:
+    """Use an invitation up and make its address a member; who was removed before comes back.
+
+    Raises `LinkExpired`.
+    """
+    waiting = Invitation.objects.select_for_update().filter(expires_at__gt=timezone.now())
+    invitation = waiting.filter(token_hash=hash_of(token)).first()
+    if invitation is None:
+        raise LinkExpired(EXPIRED)
+    member = Member.objects.filter(email=invitation.email).first() or Member(email=invitation.email)
+    member.name, member.role, member.is_active = name, invitation.role, True
+    member.set_password(password)
+    member.save()
+    EmailAddress.objects.update_or_create(
+        user=member, email=member.email, defaults={"verified": True, "primary": True}
+    )
+    invitation.delete()
+    record(Event.MEMBER_JOINED, about=member, by=Actor(member.pk, str(member), ip), role=member.role)
+    return member
+
+
+def invitation_of(token: str) -> Invitation:
+    """The open invitation of a link. Raises `LinkExpired`."""
+    waiting = Invitation.objects.filter(expires_at__gt=timezone.now())
+    invitation = waiting.filter(token_hash=hash_of(token)).first()
+    if invitation is None:
+        raise LinkExpired(EXPIRED)
+    return invitation
+
+
+def _fresh_dates() -> dict[str, object]:
+    now = timezone.now()
+    return {"created_at": now, "expires_at": now + INVITED_FOR}
+
+
+def _open_invitation(invitation_id: UUID) -> Invitation:
+    invitation = Invitation.objects.select_for_update().filter(pk=invitation_id).first()
+    if invitation is None:
+        raise AlreadyThere("This invitation was accepted or taken back meanwhile.")
+    return invitation
+
+
+# --- members ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_role(member_id: UUID, role: Role, *, by: Actor) -> Member:
+    """Raises `NotAllowed` beyond the actor's own role, `LastOwner` when none would be left."""
+    acting, member = _acting(by), _active(member_id)
+    _refuse_above(acting, role)
+    _refuse_above(acting, Role(member.role))
+    if member.role == role:
+        return member
+    if member.role == Role.OWNER:
+        _refuse_last_owner(member)
+    was, member.role = member.role, role
+    member.save(update_fields=["role"])
+    record(Event.MEMBER_ROLE_CHANGED, about=member, by=by, was=was, now=role)
+    return member
+
+
+@transaction.atomic
+def remove_member(member_id: UUID, *, by: Actor) -> Member:
+    """End the membership and every session at once; the name stays on what the member did.
+
+    Raises `NotAllowed` or `LastOwner`.
+    """
+    acting, member = _acting(by), _active(member_id)
+    _refuse_above(acting, Role(member.role))
+    if member.role == Role.OWNER:
+        _refuse_last_owner(member)
+    member.is_active = False
+    member.set_unusable_password()
+    member.save(update_fields=["is_active", "password"])
+    Authenticator.objects.filter(user=member).delete()
+    Session.objects.filter(member=member).delete()
+    record(Event.MEMBER_REMOVED, about=member, by=by, role=member.role)
+    return member
+
+
+def _active(member_id: UUID) -> Member:
+    member = Member.objects.select_for_update().filter(pk=member_id, is_active=True).first()
+    if member is None:
+        raise AlreadyThere("This member has left the workspace.")
+    return member
+
+
+def _acting(by: Actor) -> Member:
+    """The member who acts, as they are now. Raises `NotAllowed` once they were removed."""
+    member = Member.objects.filter(pk=by.id or NOBODY, is_active=True).first()
+    if member is None or not member.is_admin:
+        raise NotAllowed("Only admins and owners change who is in the workspace.")
+    return member
+
+
+def _refuse_above(acting: Member, role: Role) -> None:
+    if RANK[role] > RANK[Role(acting.role)]:
+        raise NotAllowed("Only an owner can make, change or remove an owner.")
+
+
+def _refuse_last_owner(member: Member) -> None:
+    """Owners are locked together, so that the last two cannot both leave at the same moment."""
+    owners = Member.objects.select_for_update().filter(role=Role.OWNER, is_active=True).order_by("pk")
+    if not [owner for owner in owners if owner.pk != member.pk]:
+        raise LastOwner("A workspace keeps at least one owner. Make someone else an owner first.")
+
+
+# --- profiles and sessions -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_workspace(profile: WorkspaceProfile, *, changed: list[str], by: Actor) -> None:
+    """Store the settings of the workspace; `changed` names the fields that differ."""
+    profile.save()
+    record(Event.WORKSPACE_CHANGED, about=profile, by=by, changed=changed)
+
+
+@transaction.atomic
+def rename_member(member: Member, name: str, *, by: Actor) -> None:
+    was = Member.objects.get(pk=member.pk).name
+    Member.objects.filter(pk=member.pk).update(name=name)
+    record(Event.MEMBER_CHANGED, about=member, by=by, was=was, now=name)
+
+
+@transaction.atomic
+def end_session(member: Member, session_id: UUID, *, by: Actor) -> None:
+    """Sign one of the member's browsers out."""
+    gone, _ = Session.objects.filter(member=member, pk=session_id).delete()
+    if gone:
+        record(Event.SESSIONS_ENDED, about=member, by=by, sessions=1)
+
+
+@transaction.atomic
+def end_other_sessions(member: Member, *, but: UUID | None, by: Actor) -> int:
+    """Sign the member out everywhere else; returns how many sessions ended."""
+    gone, _ = Session.objects.filter(member=member).exclude(pk=but or NOBODY).delete()
+    record(Event.SESSIONS_ENDED, about=member, by=by, sessions=gone)
+    return gone

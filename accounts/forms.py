@@ -1,0 +1,174 @@
+"""What people fill in about themselves and their workspace."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts import sign_up
+from accounts.models import Member, Role, WorkspaceProfile
+from accounts.regions import sign_up_elsewhere
+from paitho.lib.text import NotAnAddress, normalise_email, tidy
+from tenants.workspace import BadSlug
+
+
+@cache
+def time_zones() -> list[str]:
+    """Names of places, and UTC first; read from disk once."""
+    places = (zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    return ["UTC", *sorted(places)]
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address in its one spelling."""
+
+    def clean(self, value: Any) -> str:
+        cleaned = super().clean(value)
+        try:
+            return normalise_email(cleaned) if cleaned else ""
+        except NotAnAddress as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class NameField(forms.CharField):
+    """One line of visible text."""
+
+    def to_python(self, value: Any) -> str:
+        return tidy(super().to_python(value) or "", self.max_length or 120)
+
+
+class SignUpForm(forms.Form):
+    """A new workspace and its first owner."""
+
+    workspace_name = NameField(label="Workspace", max_length=120, help_text="Your team or company.")
+    slug = forms.CharField(label="Address", max_length=31)
+    region = forms.CharField(max_length=12, widget=forms.HiddenInput, required=False)
+    name = NameField(label="Your name", max_length=120)
+    email = AddressField(label="Your work e-mail", help_text="We send a link there to confirm it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].help_text = f"Your team signs in at <address>.{settings.APEX.netloc}"
+        self.fields["slug"].widget.attrs |= {
+            "autocapitalize": "off",
+            "spellcheck": "false",
+            "autocomplete": "off",
+            "hx-get": reverse("sign_up:address", urlconf=settings.APEX_URLCONF),
+            "hx-trigger": "input changed delay:400ms",
+            "hx-target": "#address-answer",
+        }
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
+
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"]).strip().lower()
+        try:
+            is_free = sign_up.is_free(slug)
+        except BadSlug as error:
+            raise forms.ValidationError(str(error)) from error
+        if not is_free:
+            raise forms.ValidationError(sign_up.TAKEN.format(slug=slug))
+        return slug
+
+    def clean_region(self) -> str:
+        region = self.cleaned_data["region"] or settings.REGION
+        if region != settings.REGION:
+            elsewhere = sign_up_elsewhere(region)
+            if elsewhere is None:
+                raise forms.ValidationError("There is no such region.")
+            words = 'Workspaces of that region are made at <a href="{}">{}</a>. Nothing was sent there.'
+            raise forms.ValidationError(format_html(words, elsewhere.url, elsewhere.url))
+        return str(region)
+
+    def details(self) -> sign_up.Details:
+        data = self.cleaned_data
+        return sign_up.Details(data["email"], data["name"], data["workspace_name"])
+
+
+class JoinForm(forms.Form):
+    """Name and password of someone whose address is proved by the link they came with."""
+
+    name = NameField(label="Your name", max_length=120)
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=" ".join(password_validators_help_texts()),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("password"):
+            person = Member(email=self.email, name=data.get("name", ""))
+            try:
+                validate_password(data["password"], person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return data
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and as what: no higher than the one who invites."""
+
+    email = AddressField(label="E-mail address")
+    role = forms.ChoiceField(label="Role", initial=Role.MEMBER)
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]  # declared on ChoiceField
+
+
+class RoleForm(forms.Form):
+    """A member's new role."""
+
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What a member says of themselves."""
+
+    name = NameField(label="Your name", max_length=120)
+
+    class Meta:
+        model = Member
+        fields = ["name"]
+
+
+class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What the workspace says of itself, and what it asks of its members."""
+
+    name = NameField(label="Name", max_length=120)
+    postal_address = forms.CharField(
+        label="Postal address",
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Stands at the foot of every mail of a campaign: the law of most countries asks for it.",
+    )
+    time_zone = forms.ChoiceField(label="Time zone", help_text="Sending windows and daily caps follow it.")
+    requires_second_factor = forms.BooleanField(
+        label="Everyone signs in with a second factor",
+        required=False,
+        help_text="Members without a passkey or an authenticator app are led to set one up first.",
+    )
+
+    class Meta:
+        model = WorkspaceProfile
+        fields = ["name", "postal_address", "time_zone", "requires_second_factor"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = [(zone, zone) for zone in time_zones()]  # type: ignore[attr-defined]  # declared on ChoiceField

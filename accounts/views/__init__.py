@@ -1,0 +1,1 @@
+"""Pages about people: sign-up, welcome, members, invitations, settings."""

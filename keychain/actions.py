@@ -1,0 +1,107 @@
+"""Everything that changes a credential. The secret itself is never recorded, returned or shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from audit.actions import record
+from audit.actors import Actor
+from audit.events import Event
+from keychain.crypto.mac import Mac
+from keychain.crypto.secret import Secret
+from keychain.errors import Gone, InUse
+from keychain.models import Credential, Kind
+from tenants import keys
+from tenants.binding import current
+from tenants.models import Purpose
+
+Check = Callable[[str, Secret, str | None], str]
+
+LABEL = b"paitho credential fingerprint 1 "
+SHOWS_LAST_FOUR = {Kind.OPENAI, Kind.ANTHROPIC, Kind.GOOGLE, Kind.COMPATIBLE}
+SHORTEST_SHOWN = 16
+
+
+def problem_with(kind: Kind, secret: Secret, endpoint: str | None) -> str:
+    """Ask the provider whether it takes the key: what it says against it, or an empty string.
+
+    Who asks is named in `settings.KEY_CHECKS`; a kind that is not in it is taken as it is. It waits for
+    the network, so no transaction may be open.
+    """
+    path = settings.KEY_CHECKS.get(kind.value)
+    if path is None:
+        return ""
+    check: Check = import_string(path)
+    return check(kind.value, secret, endpoint)
+
+
+@transaction.atomic
+def add_credential(
+    kind: Kind, label: str, secret: Secret, *, by: Actor, endpoint: str | None = None, problem: str = ""
+) -> Credential:
+    """Seal a secret; `problem` is what its check found, if it is kept all the same."""
+    credential = Credential(kind=kind, label=label, endpoint=endpoint or None, added_by=by.id)
+    _hold(credential, secret, problem)
+    credential.save(force_insert=True)
+    record(Event.CREDENTIAL_ADDED, about=credential, by=by, kind=kind, fingerprint=credential.fingerprint)
+    return credential
+
+
+@transaction.atomic
+def replace_secret(credential_id: UUID, secret: Secret, *, by: Actor, problem: str = "") -> Credential:
+    """A new secret under the same credential: whatever uses it goes on with the new one. Raises `Gone`."""
+    credential = _locked(credential_id)
+    was = credential.fingerprint
+    _hold(credential, secret, problem)
+    credential.save()
+    record(Event.CREDENTIAL_REPLACED, about=credential, by=by, was=was, now=credential.fingerprint)
+    return credential
+
+
+@transaction.atomic
+def remove_credential(credential_id: UUID, *, by: Actor) -> None:
+    """Raises `InUse` while a mailbox or a campaign works with it, `Gone` when it was removed before."""
+    credential = _locked(credential_id)
+    about = {"kind": credential.kind, "fingerprint": credential.fingerprint}
+    record(Event.CREDENTIAL_REMOVED, about=credential, by=by, **about)
+    try:
+        credential.delete()
+    except ProtectedError as error:
+        users = sorted({f"{found._meta.verbose_name} {found}" for found in error.protected_objects})
+        raise InUse(
+            f"{credential} is in use by {', '.join(users)}. Choose another key there first."
+        ) from error
+
+
+def _hold(credential: Credential, secret: Secret, problem: str) -> None:
+    credential.secret = secret
+    credential.fingerprint = fingerprint(secret)
+    credential.last_four = last_four(Kind(credential.kind), secret)
+    credential.checked_at = timezone.now()
+    credential.problem = problem[:300]
+
+
+def fingerprint(secret: Secret) -> str:
+    """Tells two secrets apart, in this workspace only, and says nothing about either."""
+    mac = Mac(keys.open_latest(current().id, Purpose.INDEX).reveal_bytes())
+    return mac(LABEL + secret.reveal_bytes()).hex()[:16]
+
+
+def last_four(kind: Kind, secret: Secret) -> str:
+    """The end of a provider's key, as its own console shows it; of a password, or a short key, nothing."""
+    text = secret.reveal()
+    return text[-4:] if kind in SHOWS_LAST_FOUR and len(text) >= SHORTEST_SHOWN else ""
+
+
+def _locked(credential_id: UUID) -> Credential:
+    credential = Credential.objects.select_for_update().filter(pk=credential_id).first()
+    if credential is None:
+        raise Gone("This key was removed meanwhile.")
+    return credential

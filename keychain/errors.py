@@ -1,0 +1,13 @@
+"""Refusals of the keychain; `str()` of each is a sentence that may be shown."""
+
+
+class KeychainError(Exception):
+    """Base of every refusal here."""
+
+
+class InUse(KeychainError):
+    """Something still works with the credential."""
+
+
+class Gone(KeychainError):
+    """The credential was removed meanwhile."""
