@@ -25,7 +25,8 @@ from keychain.index import blind_index
 from mailbox import folders
 from mailbox.accounts import imap_account
 from mailbox.folders import Role
-from mailbox.imap import HeaderRow, Session, batches, connect
+from mailbox.imap import Session, batches, connect
+from mailbox.imap_rows import HeaderRow
 from mailbox.models import Delivery, Direction, Folder, Health, Mailbox, Message, MessageAlias, Thread
 from mailbox.triage import Triage, triage
 from mailbox.trouble import AuthRefused, MailboxTrouble, Throttled
