@@ -1,9 +1,7 @@
 """Anthropic's Messages API, by its own SDK. The stable part of a prompt is marked for its cache."""
 
-from functools import lru_cache
-
 import anthropic
-from anthropic.types import OutputConfigParam, TextBlockParam
+from anthropic.types import TextBlockParam
 
 from campaigns.llm import wire
 from campaigns.llm.bodies import Body, Tokens, parse, unreadable
@@ -62,7 +60,7 @@ class _ModelList(Body):
     data: list[_Model]
 
 
-@lru_cache(maxsize=1)
+@wire.once
 def _base() -> anthropic.Anthropic:
     """One client for all keys: making one costs 30 ms. `_line` puts in the caller's key."""
     return anthropic.Anthropic(
@@ -84,14 +82,14 @@ def _line(account: Account) -> anthropic.Anthropic:
 
 def ask(call: Call) -> Outcome:
     system: TextBlockParam = {"type": "text", "text": call.system, "cache_control": {"type": "ephemeral"}}
-    form: OutputConfigParam = {"format": {"type": "json_schema", "schema": wire_schema(call.schema)}}
+    form = {"type": "json_schema", "schema": wire_schema(call.schema)}
     try:
         answer = _line(call).messages.with_raw_response.create(
             model=call.model,
             system=[system],
             messages=[{"role": "user", "content": call.prompt}],
             max_tokens=call.max_output_tokens,
-            output_config=form,
+            extra_body={"output_config": {"format": form}},  # see `wire_schema`
         )
     except anthropic.APIStatusError as error:
         return from_response(call.who, error.response)

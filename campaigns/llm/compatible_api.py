@@ -145,7 +145,7 @@ def _send(call: Call, way: Way) -> bytes:
         messages=[{"role": "system", "content": system}, {"role": "user", "content": call.prompt}],
         max_tokens=call.max_output_tokens,
         extra_headers=NO_ACCOUNT,
-        **form,
+        extra_body=form,
     )
     return answer.content
 

@@ -105,9 +105,7 @@ def ask(call: Call, *, resolve: Resolve | None = None) -> Outcome:
     if not _MODEL.fullmatch(call.model):
         return BadRequest(who=call.who, model="given", reason=Reason.UNKNOWN_MODEL)
     if call.provider is Provider.SANDBOX:
-        from campaigns.llm import sandbox
-
-        return _timed(lambda: sandbox.ask(call))
+        return _played(call)
     if refusal := _refusal(call, resolve):
         return replace(refusal, model=call.model)
     sayable = replace(call, system=_encodable(call.system), prompt=_encodable(call.prompt))
@@ -121,10 +119,27 @@ def check_key(
     """Ask for the list of models, which costs nothing: `KeyOk` with their names, or what went wrong."""
     account = Account(provider=provider, key=key, endpoint=endpoint, timeout=KEY_CHECK_SECONDS)
     if provider is Provider.SANDBOX:
-        return KeyOk(who=account.who, models=("templates",))
+        return KeyOk(who=account.who, models=("templates",)) if _may_play() else _no_sandbox(account)
     if refusal := _refusal(account, resolve):
         return refusal
     return _timed(lambda: _guarded(account, resolve, lambda adapter: adapter.list_models(account)))
+
+
+def _played(call: Call) -> Outcome:
+    from campaigns.llm import sandbox
+
+    return _timed(lambda: sandbox.ask(call)) if _may_play() else _no_sandbox(call)
+
+
+def _may_play() -> bool:
+    """The sandbox exists in the embedded default only: elsewhere its texts would pass for a model's."""
+    from django.conf import settings
+
+    return settings.EMBEDDED is True
+
+
+def _no_sandbox(account: Account) -> Outcome:
+    return BadRequest(who=account.who, reason=Reason.NO_SANDBOX)
 
 
 def _refusal(account: Account, resolve: Resolve | None) -> Outcome | None:

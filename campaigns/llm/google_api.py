@@ -4,7 +4,6 @@ The SDK's own reading is left out on purpose: it warns at every finish reason th
 itself, and follows up on cut answers with calls of its own. Its timeouts are in milliseconds.
 """
 
-from functools import lru_cache
 from typing import cast
 
 import httpx2
@@ -92,7 +91,7 @@ class _Reply(_Camel):
     usage_metadata: _Usage | None = None
 
 
-@lru_cache(maxsize=1)
+@wire.once
 def _base() -> genai.Client:
     """One client for all keys: making one costs 40 ms. `_options` puts the caller's key into each call.
 

@@ -1,10 +1,8 @@
 """OpenAI's Responses API, by its own SDK. Nothing is stored there: `store` is off."""
 
 import re
-from functools import lru_cache
 
 import openai
-from openai.types.responses import ResponseTextConfigParam
 
 from campaigns.llm import Provider, wire
 from campaigns.llm.bodies import Body, Tokens, parse, unreadable
@@ -97,7 +95,7 @@ class ModelList(Body):
     data: list[_Model]
 
 
-@lru_cache(maxsize=1)
+@wire.once
 def _base() -> openai.OpenAI:
     """One client for all keys: making one costs 30 ms. `line` puts in the caller's key."""
     return openai.OpenAI(api_key="unset", base_url=BASE_URL, max_retries=0, http_client=wire.client())
@@ -112,23 +110,16 @@ def line(account: Account) -> openai.OpenAI:
 
 
 def ask(call: Call) -> Outcome:
-    form: ResponseTextConfigParam = {
-        "format": {
-            "type": "json_schema",
-            "name": call.schema.__name__,
-            "schema": wire_schema(call.schema),
-            "strict": True,
-        }
-    }
+    form = {"type": "json_schema", "name": call.schema.__name__, "strict": True}
     try:
         answer = line(call).responses.with_raw_response.create(
             model=call.model,
             instructions=call.system,
             input=call.prompt,
-            text=form,
             max_output_tokens=call.max_output_tokens,
             store=False,
             extra_headers=NO_ACCOUNT,
+            extra_body={"text": {"format": form | {"schema": wire_schema(call.schema)}}},  # see `wire_schema`
         )
     except openai.APIStatusError as error:
         return from_response(call.who, error.response)

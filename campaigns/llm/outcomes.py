@@ -210,6 +210,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     NOT_HERE = "not_here"
     BAD_ENDPOINT = "bad_endpoint"
+    NO_SANDBOX = "no_sandbox"
     OTHER = "other"
 
 
@@ -232,5 +233,6 @@ _BAD_REQUESTS = {
     Reason.TOO_LONG: "{who}: the text is longer than the model {model} can read. Shorten the brief.",
     Reason.NOT_HERE: "{who} does not serve this account or this region. Choose another provider.",
     Reason.BAD_ENDPOINT: "{who} cannot be used. Check its address: https, reachable, OpenAI-compatible.",
+    Reason.NO_SANDBOX: "{who}: this installation has none. Choose a provider and enter its key.",
     Reason.OTHER: "{who} did not accept the request{status}. Check the model, or choose another.",
 }

@@ -6,20 +6,23 @@ sees each connection's address before it is made.
 """
 
 import ssl
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import cast
+from typing import TypeVar, cast
 
 import httpcore2
 import httpx2
 
 from campaigns.llm.endpoints import EndpointError, Resolve
 from campaigns.llm.outcomes import BadRequest, Outcome, Reason, TimedOut, Unavailable
+
+T = TypeVar("T")
 
 MAX_CONNECTIONS = 256
 CONNECT_SECONDS = 10.0
@@ -176,7 +179,18 @@ def _translated() -> Iterator[None]:
         raise getattr(httpx2, type(error).__name__)(str(error)) from error
 
 
-@lru_cache(maxsize=1)
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """A thing that is made at the first call and once, even if a hundred threads call first together."""
+    lock, made = threading.Lock(), lru_cache(maxsize=1)(make)
+
+    def get() -> T:
+        with lock:
+            return made()
+
+    return get
+
+
+@once
 def client() -> httpx2.Client:
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx2.Client(transport=_Transport(), cookies=no_cookies, follow_redirects=False, trust_env=False)

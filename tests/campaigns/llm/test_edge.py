@@ -1,15 +1,18 @@
 """The edge keeps keys, workspaces and hosts apart, and loads nothing it does not need."""
 
 import gzip
+import os
 import pickle
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from campaigns.answers import AuditAnswer, DraftAnswer, Qualification
+from campaigns.llm import wire
 from campaigns.llm.edge import EndpointError, Provider, ask, check_key
 from campaigns.llm.outcomes import Answered, BadKey, BadRequest, KeyOk, Nonsense, Reason, Unavailable, Usage
 from keychain.crypto.secret import Secret
@@ -163,38 +166,51 @@ def test_the_schema_sent_is_closed_and_within_what_all_providers_take(desk_of, p
         assert word not in sent
 
 
+OPERATORS = {
+    **dict.fromkeys(
+        ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY", "OPENAI_API_KEY"), "operators-own"
+    ),
+    **dict.fromkeys(
+        ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"), "operators-own"
+    ),
+    **dict.fromkeys(
+        ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"), "http://127.0.0.1:9/"
+    ),
+    **dict.fromkeys(
+        ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9/"
+    ),
+    "GOOGLE_GENAI_USE_VERTEXAI": "true",
+    "GOOGLE_GENAI_API_VERSION": "v9",
+}
+ASK = """
+import sys
+from campaigns.answers import Qualification
+from campaigns.llm.edge import Call, Provider, ask
+from keychain.crypto.secret import Secret
+provider, url = sys.argv[1:]
+given = dict(model="m-1", system="s", prompt="p", schema=Qualification, max_output_tokens=9, timeout=9.0)
+call = Call(provider=Provider(provider), key=Secret("customers-own"), endpoint=url, **given)
+print(ask(call, resolve=lambda host, port: host).name)
+"""
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_operators_own_account_is_never_used(desk_of, provider, monkeypatch):
+def test_the_operators_own_account_is_never_used(desk_of, provider):
     """Guards the explicit options of each SDK's client: all of them read the environment."""
-    for name in (
-        "OPENAI_ORG_ID",
-        "OPENAI_PROJECT_ID",
-        "OPENAI_ADMIN_KEY",
-        "ANTHROPIC_AUTH_TOKEN",
-        "GOOGLE_API_KEY",
-    ):
-        monkeypatch.setenv(name, "operators-own")
-    for name in (
-        "OPENAI_BASE_URL",
-        "ANTHROPIC_BASE_URL",
-        "GOOGLE_GEMINI_BASE_URL",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-    ):
-        monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
-    adapter = __import__(f"campaigns.llm.{provider}_api", fromlist=["_base"])
-    for module in (adapter, __import__("campaigns.llm.openai_api", fromlist=["_base"])):
-        if hasattr(module, "_base"):
-            module._base.cache_clear()
     desk = desk_of(provider)
 
-    outcome = desk.ask()
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, provider, desk.url],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | OPERATORS,
+    )
 
-    assert isinstance(outcome, Answered)
+    assert done.stdout.strip() == "answered"
     seen = desk.server.journal[0]
-    assert "operators-own" not in str(seen.headers)
-    assert b"operators-own" not in seen.body
+    assert "customers-own" in str(seen.headers)
+    assert "operators-own" not in f"{seen.headers}{seen.path}{seen.body!r}"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -442,3 +458,20 @@ def test_a_worker_that_leaves_ends_no_other_call(desk_of):
         thread.join()
 
     assert [type(result) for result in results] == [Answered] * 8
+
+
+def test_what_is_made_once_is_made_once_even_by_many_threads_at_a_time():
+    """Guards memory: a client of each SDK holds TLS contexts, and a hundred threads start together."""
+    made = []
+
+    @wire.once
+    def slow():
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(lambda _: slow(), range(32)))
+
+    assert len(made) == 1
+    assert set(got) == set(made)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification, Verdict
 from campaigns.facts import Facts
-from campaigns.llm.edge import Answered, BadRequest, Call, Nonsense, Provider, ask
+from campaigns.llm.edge import Answered, BadRequest, Call, Nonsense, Provider, ask, check_key
 from keychain.crypto.secret import Secret
 from tests.paths import DATA
 
@@ -130,3 +130,23 @@ def test_an_unknown_form_or_a_call_without_facts_is_an_outcome():
 
     assert isinstance(ask(call), Nonsense)
     assert isinstance(ask(Call(**{**call.__dict__, "facts": None})), BadRequest)
+
+
+def test_the_sandbox_exists_in_the_embedded_default_only(settings):
+    """Guards production: a text from a template must never pass for a model's."""
+    settings.EMBEDDED = False
+    call = Call(
+        provider=Provider.SANDBOX,
+        model="templates",
+        system="",
+        prompt="",
+        schema=DraftAnswer,
+        max_output_tokens=1,
+        key=Secret(""),
+        facts=Facts(lead=lead(), brief=BRIEF),
+    )
+
+    outcomes = [ask(call), check_key(Provider.SANDBOX, Secret(""))]
+
+    assert [type(outcome) for outcome in outcomes] == [BadRequest, BadRequest]
+    assert "this installation has none" in outcomes[0].sentence
