@@ -13,6 +13,7 @@ from mailbox.return_dates import return_date
 SUBJECTS = words("autoreplies", "subjects")
 MAYBE_SUBJECTS = words("autoreplies", "maybe subjects")
 CONFESSIONS = words("autoreplies", "confessions")
+CHALLENGES = words("autoreplies", "challenges")
 ABSENCES = words("autoreplies", "absences")
 HEADERS = words("autoreplies", "headers")
 
@@ -40,7 +41,7 @@ def autoreply_in(mail: ParsedMail, visible_text: str) -> AutoReply | None:
     if is_receipt(mail):
         return AutoReply("receipt", None)
     said = plain(visible_text[:OPENING])
-    subject = _REPLY_MARKS.sub("", plain(mail.get("subject")), count=1)
+    subject = _REPLY_MARKS.sub("", plain(mail.get("subject")), count=1).lstrip("[(*")
     if _points(mail, subject, said) < ENOUGH:
         return None
     returns_on = return_date(f"{visible_text[:4_000]}\n{subject}", sent_on(mail))
@@ -72,6 +73,7 @@ def _points(mail: ParsedMail, subject: str, said: str) -> int:
     points += 1 if begins(subject, MAYBE_SUBJECTS) else 0
     points += 1 if says(said, CONFESSIONS) else 0
     points += 1 if absent else 0
+    points += 2 if says(said, CHALLENGES) else 0
     points += 1 if mail.get("return-path") == "<>" else 0
     points += 1 if mail.get("x-auto-response-suppress") and (absent or begins(subject, SUBJECTS)) else 0
     points += 1 if _ROBOTS.search(mail.get("from").lower()) else 0

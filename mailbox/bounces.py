@@ -83,6 +83,8 @@ def _reported_bounce(mail: ParsedMail, report: DeliveryReport, text: str) -> Bou
     verdict = judged(first.diagnostic) if first.diagnostic else UNKNOWN
     if verdict == UNKNOWN:
         verdict = judged(text, status)
+        if verdict.severity is Severity.POLICY:  # as the footers of virus scanners have it
+            verdict = by_status(status)
     if first.action == DELAYED:
         verdict = Verdict(Severity.SOFT, verdict.reason if verdict.severity is Severity.SOFT else "delayed")
     elif _is_vague(verdict) and by_status(status).severity is Severity.HARD:

@@ -46,6 +46,9 @@ class Complaint:
 
 def complaint_in(mail: ParsedMail) -> Complaint | None:
     """The complaint that a mail is, or None."""
+    forwarded = address_in(mail.get("x-hmxmroriginalrecipient"))
+    if forwarded:  # Outlook once sent our own message back, with a header more
+        return Complaint("abuse", forwarded, mail.message_id)
     fields = _fields(mail)
     feedback = fields.get("feedback-type", ("",))[0].lower()
     if not feedback and not _is_old_style(mail):

@@ -35,14 +35,14 @@ _POLICY = frozenset({"authentication", "blocked", "spam", "policy", "relaying-de
 # RFC 3463 and the IANA registry of enhanced status codes, for servers that give a number and no words.
 _BY_STATUS = (
     (r"5\.1\.(?:[013]|11)", "user-unknown"),
-    (r"5\.1\.2|5\.4\.4", "host-unknown"),
+    (r"5\.1\.2|5\.4\.(?:4|310)", "host-unknown"),
     (r"5\.1\.6", "moved"),
     (r"5\.1\.10|5\.3\.2", "no-longer-accepts"),
     (r"[45]\.2\.1", "disabled"),
     (r"[45]\.2\.2", "mailbox-full"),
     (r"[45]\.(?:2\.3|3\.4)", "message-too-large"),
     (r"[45]\.4\.6", "loop"),
-    (r"[45]\.4\.[17]", "expired"),
+    (r"[45]\.4\.(?:[17]|300|316)", "expired"),
     (r"[45]\.4\.\d+", "network"),
     (r"[45]\.7\.(?:[89]|2\d|515)", "authentication"),
     (r"5\.(?:7\.\d+|1\.[78])", "policy"),

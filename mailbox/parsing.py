@@ -135,7 +135,7 @@ _HEADER_LINE = re.compile(r"[> \t]{0,4}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]?:(?!//)
 
 def _cut(raw: bytes) -> bytes:
     """So much of the bytes as the parser can take in bounded time: size, lines, containers."""
-    data = raw[:MAX_BYTES]
+    data = raw[:MAX_BYTES].lstrip(b" \t\r\n\xef\xbb\xbf")
     if data.count(b"\n") + data.count(b"\r") > MAX_LINES:
         ends = (end.end() for end in _LINE_END.finditer(data))
         data = data[: next((end for number, end in enumerate(ends) if number >= MAX_LINES), len(data))]
@@ -247,6 +247,8 @@ def _enclosed(part: Message, kind: str) -> tuple[str, Headers]:
         ]
         return text, parse_headers(text)
     headers = _decoded(_raw_headers(inner[0]))
+    if not headers.keys() & {"message-id", "from", "subject"} and kind == "message/rfc822":
+        headers = _decoded(_raw_headers(part))  # some leave out the blank line in between
     if kind in ("message/rfc822", "message/global", "message/news"):
         return "\n".join(map(_told, _leaves(inner[0])))[:MAX_TEXT], headers
     return "\n".join(map(_block, inner[:MAX_PARTS]))[:MAX_TEXT], headers

@@ -42,6 +42,12 @@ AUTOMATIC = {
     "korean": letter("감사합니다.", subject="자동 회신: Your warehouse"),
     "hebrew": letter("שלום", subject="תשובה אוטומטית: Your warehouse"),
     "vacation confessed": letter(f"This is an automatic reply. {AWAY}", subject="Re: Your warehouse"),
+    "in brackets": letter(
+        "Pozdrawiam.", subject="[Automatyczna =?iso-8859-2?Q?odpowied=BC?=] Your warehouse"
+    ),
+    "a challenge": letter(
+        "This account is protected by a filter. Please click on the link below.", subject="RE: Your warehouse"
+    ),
     "read receipt": letter(
         "--b\nContent-Type: text/plain\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\n"
         f"Final-Recipient: rfc822;bert@theatre.example\nOriginal-Message-ID: {OURS}\n"

@@ -342,6 +342,18 @@ def test_a_gateway_that_wraps_a_whole_report_hides_nothing():
     assert (bounce.recipient, bounce.status, bounce.message_id) == ("bert@theatre.example", "5.1.1", OURS)
 
 
+def test_the_footer_of_a_virus_scanner_says_nothing_about_the_address():
+    text = "Delivery to the following recipients failed.\n\n  bert@theatre.example\n\n____ checked by ACME antivirus system"
+
+    assert bounce_in(parse(report(FAILED, text=text))).severity is Severity.HARD
+
+
+def test_headers_glued_to_those_of_their_part_are_found():
+    raw = report(FAILED).replace(b"text/rfc822-headers\n\n", b"message/rfc822\n")
+
+    assert bounce_in(parse(raw)).message_id == OURS
+
+
 def test_a_message_id_without_its_brackets_gets_them():
     raw = report(FAILED).replace(OURS.encode(), OURS.strip("<>").encode())
 

@@ -67,6 +67,16 @@ def test_the_old_form_of_outlook_is_known():
     )
 
 
+def test_our_message_that_comes_back_with_a_header_of_outlook_is_a_complaint():
+    raw = (
+        f"X-HmXmrOriginalRecipient: bert@theatre.example\nReturn-Path: staff@hotmail.com\n{MESSAGE}".encode()
+    )
+
+    complaint = complaint_in(parse(raw))
+
+    assert (complaint.recipient, complaint.message_id) == ("bert@theatre.example", OURS)
+
+
 def test_a_report_without_its_fields_is_a_complaint_still():
     assert triage(feedback("")).kind is Kind.COMPLAINT
 

@@ -46,6 +46,14 @@ SOFT = [
     ("550 5.2.1 The email account that you tried to reach is disabled", "disabled"),
     ("450 4.2.1 mailbox unavailable", "temporary"),
     ("451 local error in processing", "system"),
+    ("552 5.1.1 Boite du destinataire pleine. Recipient overquota. OFR_417", "mailbox-full"),
+    ("550 5.5.0 Le compte du destinataire est bloque. The recipient account isblocked.", "disabled"),
+    ("554 30 Sorry, your message cannot be delivered. This mailbox is disabled (554.30)", "disabled"),
+    (
+        "421 Trop de connexions, veuillez verifier votre configuration. Too many connections, slow down",
+        "rate-limited",
+    ),
+    ("550 Domain frequency limited [192.0.2.1]", "rate-limited"),
     ("something that nobody ever said", "unknown"),
 ]
 
@@ -57,6 +65,10 @@ POLICY = [
     ("554 5.7.1 <b@t.example>: Relay access denied", "relaying-denied"),
     ("550 5.1.8 <olga@acme.example>: Sender address rejected: Domain not found", "sender-refused"),
     ("550 5.7.1 Email rejected due to security policies", "policy"),
+    ("501 5.1.0 Emetteur invalide. Invalid Sender. OFR004_405", "sender-refused"),
+    ("553 5.7.2 [TSS09] All messages from 192.0.2.25 will be permanently deferred", "sender-refused"),
+    ("550 5.1.1 RCP-P2 Refused due to recipient preferences", "policy"),
+    ("550 Mail is rejected by recipients", None),
     ("550 Your IP has been blocked for poor reputation", "blocked"),
 ]
 

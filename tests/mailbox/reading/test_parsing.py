@@ -131,6 +131,10 @@ def test_a_file_without_headers_is_all_text():
     assert not mail.unreadable
 
 
+def test_blank_lines_before_the_headers_are_passed_over():
+    assert parse(b"\n   \r\n" + letter("hi")).get("subject") == "Re: Your warehouse"
+
+
 def test_a_multipart_without_its_boundary_is_shown_as_it_is():
     mail = parse(letter("what was said\n", content_type="multipart/mixed; boundary=lost"))
 
