@@ -386,6 +386,11 @@ NOT_BOUNCES = {
         subject="Re: Delivery problem",
         in_reply_to=OURS,
     ),
+    "an answer that keeps the title of a bounce": letter(
+        "Your message could not be delivered because I changed servers. Please write to bertolt@theatre.example.",
+        subject="Undeliverable: Your warehouse",
+        in_reply_to=OURS,
+    ),
     "talk about quotas": letter(
         "Our mailbox is full of offers like yours.", subject="Re: Your warehouse", in_reply_to=OURS
     ),

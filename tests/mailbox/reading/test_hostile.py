@@ -89,6 +89,16 @@ def test_hostile_input_is_read_in_bounded_time(case):
     assert seen.kind in Kind
 
 
+def test_what_stands_before_a_bottomless_nest_is_read():
+    nest = "".join(f"--b{n}\nContent-Type: multipart/mixed; boundary=b{n + 1}\n\n" for n in range(1_000))
+    raw = letter("--b0\n\nhello\n" + nest, content_type="multipart/mixed; boundary=b0")
+
+    seen = triage(raw)
+
+    assert seen.visible_text == "hello"
+    assert not seen.unreadable
+
+
 def test_a_boundary_made_of_regular_expression_is_no_expression():
     raw = letter(
         "--(a+)+$\n\nhello\n--(a+)+$--\n" + "a" * 5_000, content_type='multipart/mixed; boundary="(a+)+$"'
