@@ -1,4 +1,4 @@
-"""Writes to campaigns: create, launch, pause, stop."""
+"""Writes to campaigns: create, change, launch, pause, stop."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 from django.db import connections, transaction
 from django.utils import timezone
 
-from accounts.models import WorkspaceProfile
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
-from campaigns.errors import NotReady
+from campaigns.errors import IllegalMove, NotReady
 from campaigns.models import Campaign, Stage, Status, Step
 from campaigns.reactions import stop
+from campaigns.readiness import missing
 from campaigns.stages import ENDINGS, move_campaign
 from keychain.models import Credential
-from mailbox.models import Health, Mailbox
+from mailbox.models import Mailbox
 from tenants import bells
 
 # Leads that are suppressed or have stopped are not enrolled; the claim of a send looks again.
@@ -35,59 +35,84 @@ ENROLL = """
 
 
 @dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One mail: the days to wait for an answer to the one before, and what it should say."""
+
+    wait_days: int = 0
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What a new campaign is made of; `waits` are the days before each follow-up."""
+    """What a campaign is made of. The first step does not wait; the others are follow-ups."""
 
     name: str
     brief: dict[str, Any]
-    writer: Credential
+    writer: Credential | None
     mailboxes: list[Mailbox]
-    waits: list[int] = field(default_factory=list)
+    steps: list[StepPlan] = field(default_factory=lambda: [StepPlan()])
     schedule: dict[str, Any] = field(default_factory=dict)
     daily_cap: int = 200
+    writer_model: str = ""
+    auditor: Credential | None = None
+    auditor_model: str = ""
+    budget_micros: int | None = None
+    stops_company: bool = True
+
+
+COLUMNS = [
+    "name",
+    "brief",
+    "writer",
+    "writer_model",
+    "auditor",
+    "auditor_model",
+    "schedule",
+    "daily_cap",
+    "budget_micros",
+    "stops_company",
+]
 
 
 @transaction.atomic
 def create(plan: Plan, *, by: Actor) -> Campaign:
-    campaign = Campaign(
-        name=plan.name,
-        brief=plan.brief,
-        writer=plan.writer,
-        schedule=plan.schedule,
-        daily_cap=plan.daily_cap,
-        created_by=by.id,
-    )
+    campaign = Campaign(created_by=by.id, **{name: getattr(plan, name) for name in COLUMNS})
     campaign.save(force_insert=True)
-    campaign.mailboxes.set(plan.mailboxes)
-    Step(campaign=campaign, number=1, instructions="").save(force_insert=True)
-    for number, days in enumerate(plan.waits, start=2):
-        Step(campaign=campaign, number=number, wait_days=days, instructions="").save(force_insert=True)
+    _set_parts(campaign, plan)
     record(Event.CAMPAIGN_CREATED, by=by, about=campaign)
     return campaign
 
 
-def missing(campaign: Campaign) -> list[str]:
-    """What the campaign lacks before it can run, as sentences."""
-    profile = WorkspaceProfile.objects.first()
-    working = campaign.mailboxes.filter(health=Health.WORKING).exists()
-    checks = [
-        (campaign.steps.exists(), "Add at least one step."),
-        (bool(campaign.brief.get("offer")), "Say in the brief what you offer."),
-        (campaign.writer is not None, "Choose a key for the writer under Keychain."),
-        (working, "Connect a mailbox that works."),
-        (
-            bool(profile and profile.postal_address.strip()),
-            "Enter the workspace's postal address under Settings.",
-        ),
-    ]
-    return [sentence for is_there, sentence in checks if not is_there]
+@transaction.atomic
+def change(campaign: Campaign, plan: Plan, *, by: Actor) -> None:
+    """Put the plan in place of what the campaign is made of; mail that was approved goes as approved."""
+    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if campaign.status == Status.STOPPED:
+        raise IllegalMove("A stopped campaign stays as it is. Create a new one.")
+    for name in COLUMNS:
+        setattr(campaign, name, getattr(plan, name))
+    campaign.save(update_fields=COLUMNS)
+    _set_parts(campaign, plan)
+    record(Event.CAMPAIGN_CHANGED, by=by, about=campaign)
+
+
+def _set_parts(campaign: Campaign, plan: Plan) -> None:
+    """The mailboxes and the steps. Steps keep their numbers, so that leads stay where they are."""
+    campaign.mailboxes.set(plan.mailboxes)
+    campaign.steps.filter(number__gt=len(plan.steps)).delete()
+    steps = {step.number: step for step in campaign.steps.all()}
+    for number, wanted in enumerate(plan.steps, start=1):
+        step = steps.get(number) or Step(campaign=campaign, number=number)
+        step.wait_days = wanted.wait_days if number > 1 else 0
+        step.instructions = wanted.instructions
+        step.save()
 
 
 @transaction.atomic
 def launch(campaign: Campaign, *, by: Actor) -> int:
     """Start or resume; enrolls whom the audience has gained. Raises `NotReady` with what is missing."""
     if lacks := missing(campaign):
-        raise NotReady(" ".join(lacks))
+        raise NotReady(" ".join(need.sentence for need in lacks))
     move_campaign(campaign, Status.RUNNING, launched_at=timezone.now(), problem="")
     with connections["default"].cursor() as cursor:
         cursor.execute(ENROLL, [campaign.pk])

@@ -5,24 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import WorkspaceProfile
-from audit.actions import record
+from audit.actions import record, record_many
 from audit.actors import Actor
 from audit.events import Event
-from campaigns.asking import mailbox_of
+from campaigns.asking import facts_of, mailbox_of, text_of
+from campaigns.checks import check
 from campaigns.errors import CampaignError, MovedMeanwhile
 from campaigns.models import Campaign, Draft, Enrollment, Stage, Verdict
 from campaigns.schedule import next_window
-from campaigns.stages import move
+from campaigns.stages import advance, move
 from keychain.index import blind_index
+from mailbox.headers import CannotRender
 from mailbox.models import Delivery, Direction, Mailbox, Message, Thread
-from mailbox.outgoing import Content, prepare
+from mailbox.outgoing import Content, Prepared, prepare
 from tenants import bells
+from tenants.binding import current
+from tenants.directory import origin_of
+
+CHUNK = 100
+APPROVAL = ["verdict", "approved_hash", "approved_by", "approved_at", "message"]
+ADVANCED = ["stage", "thread", "lease_until", "attempts", "problem"]
 
 
 class NotApprovable(CampaignError):
@@ -35,75 +47,161 @@ def fingerprint(subject: str, body: str, recipient: str, sender: str) -> bytes:
     return hashlib.sha256(exact.encode()).digest()
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What came of approving several: the scheduled mails, and a sentence for each draft that stays."""
+
+    messages: list[Message]
+    refused: dict[UUID, str]
+
+
 def approve(draft: Draft, *, by: Actor, seen: bytes | None = None) -> Message:
     """Approve the draft as it stands and schedule its mail.
 
     `seen` is the fingerprint of what the person was shown; another text by now raises `MovedMeanwhile`.
     """
-    draft = Draft.objects.select_for_update().get(pk=draft.pk)
-    enrollment = Enrollment.objects.select_related("campaign", "lead", "thread__mailbox").get(
-        pk=draft.enrollment_id
+    with transaction.atomic():
+        found = _locked([draft.pk])
+        if not found:
+            raise MovedMeanwhile
+        case = found[0]
+        if seen is not None and seen != case.approved:
+            raise MovedMeanwhile
+        desk = Desk()
+        message = desk.mail(case)
+        desk.settle([(case, message)], by)
+    return message
+
+
+def approve_many(ids: Sequence[UUID], *, by: Actor) -> Approved:
+    """Approve each of these drafts that is still in review; one transaction per chunk.
+
+    A draft that cannot become a mail stays in review with its reason, and stops no other.
+    """
+    done = Approved([], {})
+    for at in range(0, len(ids), CHUNK):
+        _approve_chunk(ids[at : at + CHUNK], by, done)
+    return done
+
+
+@transaction.atomic
+def _approve_chunk(ids: Sequence[UUID], by: Actor, done: Approved) -> None:
+    desk = Desk()
+    pairs: list[tuple[Case, Message]] = []
+    for case in _locked(ids):
+        try:
+            pairs.append((case, desk.mail(case)))
+        except NotApprovable as error:
+            done.refused[case.draft.pk] = str(error)
+    desk.settle(pairs, by)
+    done.messages.extend(message for _, message in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A draft in review, locked with its enrollment, and the fingerprint of what would be sent."""
+
+    draft: Draft
+    enrollment: Enrollment
+    mailbox: Mailbox | None
+    approved: bytes
+
+
+def _locked(ids: Sequence[UUID]) -> list[Case]:
+    """Those of the drafts that are in review; nobody else moves them, or their leads, until we commit."""
+    rows = Draft.objects.select_for_update(of=("self", "enrollment")).filter(
+        pk__in=ids, verdict=Verdict.IN_REVIEW, enrollment__stage=Stage.IN_REVIEW
     )
-    if draft.verdict != Verdict.IN_REVIEW:
-        raise MovedMeanwhile
+    related = rows.select_related("enrollment__campaign", "enrollment__lead", "enrollment__thread__mailbox")
+    return [case_of(draft) for draft in related.prefetch_related("enrollment__campaign__mailboxes")]
+
+
+def case_of(draft: Draft) -> Case:
+    """The draft as it would be approved now."""
+    enrollment = draft.enrollment
     mailbox = mailbox_of(enrollment)
-    if mailbox is None:
-        raise NotApprovable("The campaign has no mailbox to send from. Add one, then approve.")
-    approved = fingerprint_of(draft, enrollment, mailbox)
-    if seen is not None and seen != approved:
-        raise MovedMeanwhile
-    move(enrollment, Stage.APPROVED)
-    message = _schedule(draft, enrollment, mailbox, approved)
-    draft.verdict, draft.approved_hash = Verdict.APPROVED, approved
-    draft.approved_by, draft.approved_at, draft.message = by.id, timezone.now(), message
-    draft.save(update_fields=["verdict", "approved_hash", "approved_by", "approved_at", "message"])
-    move(enrollment, Stage.SCHEDULED, thread=message.thread)
-    record(Event.DRAFT_APPROVED, by=by, about=draft, sha256=approved.hex())
-    bells.ring("send", at=message.due_at)
-    return message
-
-
-def fingerprint_of(draft: Draft, enrollment: Enrollment, mailbox: Mailbox) -> bytes:
+    sender = str(mailbox.address) if mailbox else ""
     recipient = str(enrollment.lead.profile["email"])
-    return fingerprint(draft.subject, draft.body, recipient, str(mailbox.address))
+    return Case(draft, enrollment, mailbox, fingerprint(draft.subject, draft.body, recipient, sender))
 
 
-def _schedule(draft: Draft, enrollment: Enrollment, mailbox: Mailbox, approved: bytes) -> Message:
-    """The message's row, with its exact bytes, before it is a message."""
-    thread = enrollment.thread or Thread(mailbox=mailbox, lead=enrollment.lead)
-    if enrollment.thread is None:
-        thread.save(force_insert=True)
-    profile = enrollment.lead.profile
-    token = secrets.token_urlsafe(32)
-    content = Content(
-        subject=draft.subject,
-        text=draft.body,
-        recipient_name=" ".join(filter(None, [profile.get("first_name"), profile.get("last_name")])),
-        recipient_address=profile["email"],
-        opt_out_token=token,
-        postal_address=_postal_address(),
-    )
-    prepared = prepare(thread, content)
-    blind = blind_index()
-    message = Message(
-        thread=thread,
-        mailbox=mailbox,
-        direction=Direction.OUT,
-        delivery=Delivery.SCHEDULED,
-        message_id=prepared.message_id,
-        subject=prepared.subject,
-        body=draft.body,
-        raw=prepared.raw,
-        approved_hash=approved,
-        opt_out_hash=hashlib.sha256(token.encode()).digest(),
-        recipient_index=blind.email(profile["email"]),
-        recipient_domain_index=blind.domain(profile["email"]),
-        due_at=due_for(enrollment.campaign, profile.get("timezone")),
-        id=prepared.uid,
-    )
-    message.save(force_insert=True)
-    return message
+class Desk:
+    """Turns approved drafts into mail; what they share is looked up once."""
+
+    def __init__(self) -> None:
+        self.postal_address = postal_address()
+        self.origin = origin_of(current())
+        self.blind = blind_index()
+
+    def mail(self, case: Case) -> Message:
+        """The message's row, unsaved, with its exact bytes. Raises `NotApprovable`."""
+        if case.mailbox is None:
+            raise NotApprovable("The campaign has no mailbox to send from. Add one, then approve.")
+        if not self.postal_address:
+            raise NotApprovable("Enter the workspace's postal address first: each mail has to show it.")
+        enrollment = case.enrollment
+        thread = enrollment.thread or Thread(mailbox=case.mailbox, lead=enrollment.lead)
+        token = secrets.token_urlsafe(32)
+        content = Content(
+            subject=case.draft.subject,
+            text=case.draft.body,
+            recipient_name=recipient_name(enrollment.lead.profile),
+            recipient_address=enrollment.lead.profile["email"],
+            opt_out_url=f"{self.origin}/o/{token}",
+            postal_address=self.postal_address,
+        )
+        try:
+            prepared = prepare(thread, content, None if enrollment.thread else [])
+        except CannotRender as error:
+            raise NotApprovable(str(error)) from error
+        return self._row(case, prepared, thread, token)
+
+    def _row(self, case: Case, prepared: Prepared, thread: Thread, token: str) -> Message:
+        profile = case.enrollment.lead.profile
+        return Message(
+            id=prepared.uid,
+            thread=thread,
+            mailbox=thread.mailbox,
+            direction=Direction.OUT,
+            delivery=Delivery.SCHEDULED,
+            message_id=prepared.message_id,
+            subject=prepared.subject,
+            body=case.draft.body,
+            raw=prepared.raw,
+            approved_hash=case.approved,
+            opt_out_hash=hashlib.sha256(token.encode()).digest(),
+            recipient_index=self.blind.email(profile["email"]),
+            recipient_domain_index=self.blind.domain(profile["email"]),
+            due_at=due_for(case.enrollment.campaign, profile.get("timezone")),
+        )
+
+    def settle(self, pairs: list[tuple[Case, Message]], by: Actor) -> None:
+        """Write the mails and move what they are about, in a handful of statements."""
+        if not pairs:
+            return
+        Thread.objects.bulk_create(
+            [message.thread for case, message in pairs if case.enrollment.thread is None]
+        )
+        Message.objects.bulk_create([message for _, message in pairs])
+        now = timezone.now()
+        for case, message in pairs:
+            draft, enrollment = case.draft, case.enrollment
+            draft.verdict, draft.approved_hash, draft.message = Verdict.APPROVED, case.approved, message
+            draft.approved_by, draft.approved_at = by.id, now
+            advance(enrollment, Stage.APPROVED, Stage.SCHEDULED)
+            enrollment.thread = message.thread
+        Draft.objects.bulk_update([case.draft for case, _ in pairs], APPROVAL)
+        Enrollment.objects.bulk_update([case.enrollment for case, _ in pairs], ADVANCED)
+        record_many(
+            Event.DRAFT_APPROVED,
+            by=by,
+            about=[(case.draft, {"sha256": case.approved.hex()}) for case, _ in pairs],
+        )
+        bells.ring("send", at=min(message.due_at or now for _, message in pairs))
+
+
+def recipient_name(profile: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, [profile.get("first_name"), profile.get("last_name")]))
 
 
 def due_for(campaign: Campaign, recipient_zone: str | None) -> datetime:
@@ -111,20 +209,19 @@ def due_for(campaign: Campaign, recipient_zone: str | None) -> datetime:
     return next_window(timezone.now(), campaign.schedule, recipient_zone)
 
 
-def _postal_address() -> str:
+def postal_address() -> str:
     profile = WorkspaceProfile.objects.first()
-    if profile is None or not profile.postal_address.strip():
-        raise NotApprovable("Enter the workspace's postal address first: each mail has to show it.")
-    return profile.postal_address
+    return profile.postal_address.strip() if profile else ""
 
 
 @transaction.atomic
-def edit(draft: Draft, *, subject: str, body: str, by: Actor) -> Draft:
+def edit(draft: Draft, *, subject: str, body: str, by: Actor, seen: bytes | None = None) -> Draft:
     """Change the text; an approval of the old text is void and its mail will not go.
 
-    Raises `MovedMeanwhile` when the mail is on its way or gone.
+    Raises `MovedMeanwhile` when the mail is on its way or gone, or the text is not the one that was `seen`.
     """
     draft = Draft.objects.select_for_update().get(pk=draft.pk)
+    _refuse_unseen(draft, seen)
     enrollment = draft.enrollment
     if draft.verdict == Verdict.APPROVED:
         _withdraw(draft, enrollment)
@@ -133,9 +230,15 @@ def edit(draft: Draft, *, subject: str, body: str, by: Actor) -> Draft:
     draft.subject, draft.body = subject, body
     draft.sentences, draft.is_clean, draft.verdict = [], False, Verdict.IN_REVIEW
     draft.approved_hash = draft.approved_by = draft.approved_at = draft.message = None
+    draft.findings = [asdict(finding) for finding in check(text_of(draft), facts_of(enrollment))]
     draft.save()
     record(Event.DRAFT_EDITED, by=by, about=draft)
     return draft
+
+
+def _refuse_unseen(draft: Draft, seen: bytes | None) -> None:
+    if seen is not None and seen != case_of(draft).approved:
+        raise MovedMeanwhile
 
 
 def _withdraw(draft: Draft, enrollment: Enrollment) -> None:
@@ -146,9 +249,10 @@ def _withdraw(draft: Draft, enrollment: Enrollment) -> None:
 
 
 @transaction.atomic
-def reject(draft: Draft, *, by: Actor, note: str = "") -> None:
+def reject(draft: Draft, *, by: Actor, note: str = "", seen: bytes | None = None) -> None:
     """Not this text. With a note the writer tries again with it in mind; without one the lead is stopped."""
     draft = Draft.objects.select_for_update().get(pk=draft.pk)
+    _refuse_unseen(draft, seen)
     if draft.verdict != Verdict.IN_REVIEW:
         raise MovedMeanwhile
     draft.verdict, draft.note = Verdict.REJECTED, note or None

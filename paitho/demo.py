@@ -138,7 +138,8 @@ def _mailbox(workspace: WorkspaceRef, by: Actor) -> Mailbox:
 def _campaign(mailbox: Mailbox, by: Actor) -> Campaign:
     writer = Credential(kind=Kind.SANDBOX, label="Sandbox writer", secret=Secret("none"))
     writer.save(force_insert=True)
-    campaign = actions.create(actions.Plan("Demo", BRIEF, writer, [mailbox], waits=[3]), by=by)
+    steps = [actions.StepPlan(), actions.StepPlan(wait_days=3)]
+    campaign = actions.create(actions.Plan("Demo", BRIEF, writer, [mailbox], steps), by=by)
     actions.launch(campaign, by=by)
     return campaign
 
@@ -158,10 +159,10 @@ def _draft(campaign: Campaign, result: Result, report: Report) -> None:
 
 def _approve(campaign: Campaign, by: Actor, result: Result, report: Report) -> None:
     clean = Draft.objects.filter(enrollment__campaign=campaign, verdict=Verdict.IN_REVIEW, is_clean=True)
-    total = clean.count()
-    for number, draft in enumerate(clean, start=1):
-        approval.approve(draft, by=by)
-        report("approve", number, total)
+    ids = list(clean.values_list("pk", flat=True))
+    for at in range(0, len(ids), approval.CHUNK):
+        approval.approve_many(ids[at : at + approval.CHUNK], by=by)
+        report("approve", min(at + approval.CHUNK, len(ids)), len(ids))
     result.approved = Draft.objects.filter(enrollment__campaign=campaign, verdict=Verdict.APPROVED).count()
 
 

@@ -55,3 +55,11 @@ def time_of(uuid: UUID) -> datetime:
     if uuid.version != 7:
         raise ValueError("Only a version 7 UUID holds its time.")
     return EPOCH + timedelta(milliseconds=uuid.int >> 80)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The id that `text` spells, or None for anything else: for what an address bar may hold."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

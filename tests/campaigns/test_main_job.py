@@ -43,7 +43,8 @@ def a_mailbox() -> Mailbox:
 def a_campaign(by: Actor) -> Campaign:
     writer = Credential(kind=Kind.SANDBOX, label="Sandbox", secret=Secret("none"))
     writer.save()
-    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], waits=[3])
+    steps = [actions.StepPlan(), actions.StepPlan(wait_days=3)]
+    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], steps)
     return actions.create(plan, by=by)
 
 

@@ -232,7 +232,7 @@
       return true;
     }
     const keys = { "/": search, "?": help, j: () => step(1), k: () => step(-1), x: pick };
-    return Object.hasOwn(keys, key) ? keys[key]() : press(key);
+    return (Object.hasOwn(keys, key) && keys[key]()) || press(key);
   }
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus();
