@@ -27,6 +27,7 @@ from keychain.actions import add_credential
 from keychain.crypto.secret import Secret
 from keychain.models import Kind
 from tests import mail_world
+from tests.campaigns import world as campaign_world
 
 Made = Callable[[Member], dict[str, Any]]
 REFUSED, TO_SIGN_IN, OK = 403, 302, None
@@ -164,8 +165,41 @@ MAILBOX: list[Row] = [
     Row("mailbox:check", ADMINS, ok=405, made=a_mailbox),
     Row("mailbox:pause", ADMINS, ok=405, made=a_mailbox),
 ]
+
+
+def a_campaign(person: Member) -> dict[str, Any]:
+    return {"campaign_id": campaign_world.a_campaign(Actor(person.pk, str(person))).pk}
+
+
+def a_draft(person: Member) -> dict[str, Any]:
+    return {"draft_id": campaign_world.a_draft(Actor(person.pk, str(person))).pk}
+
+
+def a_call(person: Member) -> dict[str, Any]:
+    return {"call_id": campaign_world.a_call(Actor(person.pk, str(person))).pk}
+
+
 CAMPAIGNS: list[Row] = [
     Row("campaigns:today", MEMBERS),
+    Row("campaigns:list", MEMBERS),
+    Row("campaigns:new", MEMBERS),
+    Row("campaigns:detail", MEMBERS, made=a_campaign),
+    Row("campaigns:progress", MEMBERS, made=a_campaign),
+    Row("campaigns:leads", MEMBERS, made=a_campaign),
+    Row("campaigns:edit", MEMBERS, made=a_campaign),
+    Row("campaigns:checklist", MEMBERS, made=a_campaign),
+    Row("campaigns:launch", MEMBERS, ok=405, made=a_campaign),
+    Row("campaigns:pause", MEMBERS, made=a_campaign),
+    Row("campaigns:stop", MEMBERS, made=a_campaign),
+    Row("campaigns:review", MEMBERS),
+    Row("campaigns:approve_clean", MEMBERS),
+    Row("campaigns:draft", MEMBERS, made=a_draft),
+    Row("campaigns:approve", MEMBERS, ok=405, made=a_draft),
+    Row("campaigns:edit_draft", MEMBERS, ok=405, made=a_draft),
+    Row("campaigns:regenerate", MEMBERS, ok=405, made=a_draft),
+    Row("campaigns:reject", MEMBERS, ok=405, made=a_draft),
+    Row("campaigns:calls", MEMBERS),
+    Row("campaigns:call", MEMBERS, made=a_call),
 ]
 WORKSPACE = [*ACCOUNTS, *KEYCHAIN, *AUDIT, *LEADS, *MAILBOX, *CAMPAIGNS]
 

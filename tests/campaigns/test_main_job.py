@@ -8,59 +8,12 @@ from audit.actors import Actor
 from audit.models import AuditRow
 from campaigns import actions, approval
 from campaigns.errors import MovedMeanwhile, NotReady
-from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Verdict
-from keychain.crypto.secret import Secret
-from keychain.models import Credential, Kind
+from campaigns.models import Draft, Enrollment, Stage, StageRun, Verdict
 from leads.models import Lead
-from mailbox.models import Delivery, Mailbox, Message
+from mailbox.models import Delivery, Message
 from tenants.binding import bound
-from tests.leads.test_import import begin
-from tests.world import olga, work
-
-BRIEF = {"offer": "We repair looms within a day.\nA first visit is free.", "goal": "A short call."}
-PEOPLE = b"email,first_name,company\n" + b"".join(
-    f"person{n}@firm{n}.test,Pat{n},Firm {n}\n".encode() for n in range(30)
-)
-
-
-def a_mailbox() -> Mailbox:
-    secret = Credential(kind=Kind.MAILBOX, label="sales", secret=Secret("sandbox"))
-    secret.save()
-    mailbox = Mailbox(
-        address="sales@acme.sandbox",
-        sender_name="Olga of Acme",
-        smtp_host="127.0.0.1",
-        imap_host="127.0.0.1",
-        username="sales@acme.sandbox",
-        credential=secret,
-        gap_seconds=0,
-        daily_cap=1000,
-    )
-    mailbox.save()
-    return mailbox
-
-
-def a_campaign(by: Actor) -> Campaign:
-    writer = Credential(kind=Kind.SANDBOX, label="Sandbox", secret=Secret("none"))
-    writer.save()
-    steps = [actions.StepPlan(), actions.StepPlan(wait_days=3)]
-    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], steps)
-    return actions.create(plan, by=by)
-
-
-@pytest.fixture
-def reviewed(world):
-    """Thirty leads that the sandbox has qualified, drafted and audited."""
-    person = olga(world)
-    by = Actor(person.pk, "Olga")
-    with bound(world.acme):
-        begin(PEOPLE)
-    work()
-    with bound(world.acme):
-        campaign = a_campaign(by)
-        actions.launch(campaign, by=by)
-    work()
-    return campaign, by
+from tests.campaigns.world import a_campaign
+from tests.world import olga
 
 
 def test_each_lead_ends_in_review_or_is_no_fit(world, reviewed):

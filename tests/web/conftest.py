@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser import browser, open_page, page
+from tests.live import port
 from tests.servers.web import serving
 
-__all__ = ["browser", "open_page", "page"]
+__all__ = ["browser", "open_page", "page", "port"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -31,12 +32,3 @@ def preview() -> Iterator[str]:
         application = WSGIHandler()
     with serving(application) as port:
         yield f"http://localhost:{port}"
-
-
-@pytest.fixture(scope="session")
-def port(_workspaces) -> Iterator[int]:
-    """Port of the whole application, for browsers: `http://acme.localhost:{port}`."""
-    from django.core.handlers.wsgi import WSGIHandler
-
-    with serving(WSGIHandler()) as number:
-        yield number

@@ -1,0 +1,66 @@
+"""Campaigns for tests, made by the product's own actions."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from audit.actors import Actor
+from campaigns import actions
+from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Verdict
+from keychain.crypto.secret import Secret
+from keychain.models import Credential, Kind
+from tests.mail_world import a_lead, a_mailbox
+
+BRIEF = {"offer": "We repair looms within a day.\nA first visit is free.", "goal": "A short call."}
+PEOPLE = b"email,first_name,company\n" + b"".join(
+    f"person{n}@firm{n}.test,Pat{n},Firm {n}\n".encode() for n in range(30)
+)
+
+
+def a_campaign(by: Actor) -> Campaign:
+    """A campaign of two mails by the sandbox writer, not launched."""
+    writer = Credential(kind=Kind.SANDBOX, label="Sandbox", secret=Secret("none"))
+    writer.save()
+    steps = [actions.StepPlan(), actions.StepPlan(wait_days=3)]
+    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], steps)
+    return actions.create(plan, by=by)
+
+
+def a_draft(by: Actor, *, body: str = "Hello Ada,\n\nwe repair looms within a day.") -> Draft:
+    """A draft in review for one new lead, as the pipeline leaves it."""
+    lead = a_lead(f"{uuid4().hex}@engines.test", first_name="Ada", company="Engines")
+    enrollment = Enrollment(campaign=a_campaign(by), lead=lead, stage=Stage.IN_REVIEW, fit="yes")
+    enrollment.save()
+    draft = Draft(
+        enrollment=enrollment,
+        step=1,
+        verdict=Verdict.IN_REVIEW,
+        subject="A question for Engines",
+        body=body,
+        sentences=[{"start": 0, "end": 10, "sources": ["lead.first_name"]}],
+        findings=[],
+        is_clean=True,
+    )
+    draft.save()
+    return draft
+
+
+def a_call(by: Actor) -> StageRun:
+    """One answered call about a draft."""
+    enrollment = a_draft(by).enrollment
+    run = StageRun(
+        enrollment=enrollment,
+        campaign=enrollment.campaign,
+        stage=Stage.DRAFTING,
+        provider=Kind.SANDBOX,
+        model="templates",
+        prompt_name="draft.v1",
+        prompt="Write an email.",
+        response="Hello.",
+        input_tokens=900,
+        output_tokens=80,
+        cost_micros=0,
+        outcome="answered",
+    )
+    run.save()
+    return run
