@@ -166,6 +166,27 @@ def test_a_server_that_fails_says_so_in_a_toast(open_page, preview):
     expect(page.locator("#toasts .toast-note")).to_have_count(0)
 
 
+def test_an_answer_may_bring_a_toast(page, preview):
+    page.goto(f"{preview}/style/")
+    headers = {"HX-Trigger": '{"toast": {"text": "38 drafts <approved>.", "tone": "good"}}'}
+    page.route("**/style/confirm/", lambda route: route.fulfill(status=204, headers=headers))
+
+    page.get_by_role("link", name="Delete workspace").click()
+
+    expect(page.locator("#toasts")).to_contain_text("38 drafts <approved>.")
+
+
+def test_a_part_asked_for_after_the_session_ended_shows_the_sign_in_page(page, preview):
+    page.goto(f"{preview}/style/")
+    page.route("**/style/confirm/", lambda route: route.continue_(url=f"{preview}/errors/403.html"))
+
+    with page.expect_navigation():
+        page.get_by_role("link", name="Delete workspace").click()
+
+    assert page.url == f"{preview}/style/"
+    expect(page.locator("#dialog")).to_be_hidden()
+
+
 def test_a_chosen_file_is_named_with_its_size(page, preview):
     page.goto(f"{preview}/style/")
     drop = page.locator(".drop").first

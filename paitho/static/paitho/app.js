@@ -99,6 +99,12 @@
   }
   on("click", "[data-dismiss]", (button) => button.closest(".toast-note, .note, .strip").remove());
   document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  // A part that answers with a page of its own, because the session has ended: show that page instead
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.xhr.responseText.includes('<div class="bare">')) return;
+    event.detail.shouldSwap = false;
+    location.reload();
+  });
   document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection and try again.", "bad"));
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
@@ -177,7 +183,7 @@
   // Keyboard. Single-key shortcuts can be switched off (WCAG 2.1.4) in the help dialog.
   const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
   const shortcutsOn = () => recall("paitho.shortcuts") !== "off";
-  const rows = () => all("table.data tbody tr");
+  const rows = () => all("table.data tbody tr, .picks li");
   let afterG = 0;
 
   function go(letter) {
@@ -191,7 +197,7 @@
     const at = list.findIndex((row) => row.classList.contains("here"));
     const next = list[Math.max(0, Math.min(list.length - 1, at < 0 ? 0 : at + by))];
     for (const row of list) row.classList.toggle("here", row === next);
-    const link = next.querySelector("th a, td a");
+    const link = next.querySelector("a");
     if (link) link.focus();
     next.scrollIntoView({ block: "nearest" });
     return true;
