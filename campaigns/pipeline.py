@@ -27,6 +27,7 @@ from campaigns.llm import edge
 from campaigns.llm.edge import Answered, Outcome
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status, Step, Verdict
 from campaigns.prices import cost
+from campaigns.reach import address_of
 from campaigns.stages import move
 from keychain.fields import Envelope
 
@@ -58,7 +59,7 @@ def pipeline_slice() -> datetime | None:
         while True:
             room = CONCURRENT - len(waiting) if time.monotonic() < until else 0
             for asked in _claim(room) if room else []:
-                waiting[pool.submit(edge.ask, asked.call)] = asked
+                waiting[pool.submit(edge.ask, asked.call, resolve=address_of)] = asked
             if not waiting:
                 break
             done, _ = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
