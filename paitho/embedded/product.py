@@ -40,7 +40,18 @@ CELERY = (
 )
 QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
 # Loading before it binds, a web server refuses connections until it can answer them.
-WSGI = ("--preload", "--workers", "1", "--threads", "8", "--graceful-timeout", "3", "--log-level", "warning")
+WSGI = (
+    "--preload",
+    "--no-control-socket",
+    "--workers",
+    "1",
+    "--threads",
+    "8",
+    "--graceful-timeout",
+    "3",
+    "--log-level",
+    "warning",
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -68,9 +69,9 @@ class Installation:
         return found
 
     def get(self, host: str, path: str) -> int:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        line.request("GET", path, headers={"Host": f"{host}:{self.port}"})
-        return line.getresponse().status
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
+            line.request("GET", path, headers={"Host": f"{host}:{self.port}"})
+            return line.getresponse().status
 
 
 @pytest.fixture
