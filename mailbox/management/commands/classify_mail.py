@@ -4,6 +4,8 @@ Needs no database and no workspace. It is how the parser is judged on corpora of
 """
 
 import json
+import os
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +29,12 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="DIR|FILE")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        for path in _files(options["paths"]):
-            self.stdout.write(line_for(path))
+        try:
+            for path in _files(options["paths"]):
+                self.stdout.write(line_for(path))
+            self.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough, as `head` has; what is buffered goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def line_for(path: Path) -> str:
@@ -38,7 +44,7 @@ def line_for(path: Path) -> str:
             raw = file.read(MAX_BYTES)
     except OSError:
         raw = b""
-    return json.dumps(_fields(path, triage(raw)), ensure_ascii=False)
+    return json.dumps(_fields(path, triage(raw)))
 
 
 def _fields(path: Path, seen: Triage) -> dict[str, str | None]:

@@ -1,13 +1,14 @@
 """`manage.py classify_mail`: one JSON object per line, whatever it is given."""
 
 import json
+import os
 import subprocess
 import sys
 from io import StringIO
 
 import pytest
 
-from mailbox.management.commands.classify_mail import Command
+from mailbox.management.commands.classify_mail import Command, line_for
 from tests.mailbox.reading.letters import OURS, letter, report
 from tests.paths import DATA, ROOT
 
@@ -57,6 +58,28 @@ def test_a_directory_gives_one_object_for_each_mail_in_order(files):
 
 def test_a_file_that_is_not_there_is_an_empty_reply(files):
     assert [line["kind"] for line in classify(files / "gone.eml", files / "b.eml")] == ["reply", "reply"]
+
+
+def test_a_name_that_is_no_text_does_no_harm(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.eml")
+    path.write_bytes(letter("Gr\u00fc\u00dfe"))
+
+    line = line_for(path)
+
+    assert line.isascii()
+    assert json.loads(line)["visible_text"] == "Gr\u00fc\u00dfe"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = (
+        f"{sys.executable} manage.py classify_mail {DATA / 'mail'} {DATA / 'mail'} {DATA / 'mail'} | head -1"
+    )
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert json.loads(done.stdout)["kind"] == "reply"
+    assert done.stderr == ""
 
 
 def test_it_runs_without_a_database_and_without_settings_of_ours():
