@@ -19,15 +19,19 @@ class Reject(NamedTuple):
         return cls(bad, bad.reason)
 
 
-def write_rejects(out: TextIO, columns: Iterable[Column], rejects: Iterable[Reject]) -> int:
+def write_rejects(
+    out: TextIO, columns: Iterable[Column], rejects: Iterable[Reject], *, header: bool = True
+) -> int:
     """Writes the original columns, `row` and `reason`, safe to open in a spreadsheet; returns how many rows.
 
-    A record that could not be split into the columns stands as it was in the first of them. `out` is
-    opened with newline="" and, for Excel's sake, encoding "utf-8-sig".
+    Without `header` it goes on where an earlier call ended. A record that could not be split into the columns
+    stands as it was in the first of them. `out` is opened with newline="" and, for Excel's sake, encoding
+    "utf-8-sig".
     """
     names = [column.name for column in columns]
     writer = csv.writer(out)
-    writer.writerow([*map(formula_safe, names), _free("row", names), _free("reason", names)])
+    if header:
+        writer.writerow([*map(formula_safe, names), _free("row", names), _free("reason", names)])
     count = 0
     for reject in rejects:
         row = reject.row

@@ -162,6 +162,7 @@ CACHES = {
 WORK = {
     "provision": ("tenants.provisioning.provision_slice", "provision", 3600),
     "import": ("leads.actions.import_slice", "cpu", 3600),
+    "bulk": ("leads.actions.bulk_slice", "cpu", 3600),
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
     "send": ("campaigns.sending.send_slice", "mail", 600),
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),

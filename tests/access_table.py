@@ -28,6 +28,7 @@ from keychain.crypto.secret import Secret
 from keychain.models import Kind
 from tests import mail_world
 from tests.campaigns import world as campaign_world
+from tests.leads.made import a_bulk_pk, a_lead_pk, an_import_pk, an_upload_pk
 
 Made = Callable[[Member], dict[str, Any]]
 REFUSED, TO_SIGN_IN, OK = 403, 302, None
@@ -142,7 +143,28 @@ AUDIT: list[Row] = [
     Row("audit:log", ADMINS),
     Row("audit:download", ADMINS),
 ]
-LEADS: list[Row] = []
+LEADS: list[Row] = [
+    Row("leads:list", MEMBERS),
+    Row("leads:new", MEMBERS),
+    Row("leads:bulk", MEMBERS, ok=405),
+    Row("leads:bulk_start", MEMBERS, ok=405),
+    Row("leads:bulk_job", MEMBERS, made=a_bulk_pk),
+    Row("leads:bulk_progress", MEMBERS, made=a_bulk_pk),
+    Row("leads:imports", MEMBERS),
+    Row("leads:upload", MEMBERS),
+    Row("leads:import", MEMBERS, made=an_import_pk),
+    Row("leads:columns", MEMBERS, made=an_upload_pk),
+    Row("leads:check", MEMBERS, made=an_upload_pk),
+    Row("leads:discard", MEMBERS, ok=405, made=an_upload_pk),
+    Row("leads:import_progress", MEMBERS, made=an_import_pk),
+    Row("leads:rejects", MEMBERS, made=an_import_pk),
+    Row("leads:undo", MEMBERS, made=an_import_pk),
+    Row("leads:lead", MEMBERS, made=a_lead_pk),
+    Row("leads:edit", MEMBERS, made=a_lead_pk),
+    Row("leads:label", MEMBERS, ok=405, made=a_lead_pk),
+    Row("leads:suppress", MEMBERS, made=a_lead_pk),
+    Row("leads:delete", MEMBERS, made=a_lead_pk),
+]
 
 
 def a_thread(_: Member) -> dict[str, Any]:

@@ -72,14 +72,12 @@ def test_an_import_cannot_lift_a_suppression(world):
 def test_a_dry_run_counts_and_writes_nothing(world):
     with bound(world.acme):
         job = upload(io.BytesIO(SHEET), "people.csv", len(SHEET), by=OLGA)
-        counts, is_whole = dry_run(job, mapping_of(job), Policy.SKIP)
-        assert (counts.rows, counts.imported, counts.duplicates, counts.rejected, is_whole) == (
-            4,
-            2,
-            1,
-            1,
-            True,
-        )
+        preview = dry_run(job, mapping_of(job), Policy.SKIP)
+        counts = preview.counts
+        assert (counts.rows, counts.imported, counts.duplicates, counts.rejected) == (4, 2, 1, 1)
+        assert preview.is_whole
+        assert [profile.email for profile in preview.leads] == ["ada@acme.test", "bob@acme.test"]
+        assert [each.number for each in preview.refused] == [4, 5]
         assert not Lead.objects.exists()
 
 

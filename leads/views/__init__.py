@@ -1,0 +1,1 @@
+"""Pages about leads, by what they show."""

@@ -1,0 +1,58 @@
+"""Things of the leads pages that tests make, as the member who asks."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from accounts.models import Member
+from audit.actors import Actor
+from leads.actions.bulk import begin_bulk
+from leads.actions.imports import import_slice, mapping_of, start, upload
+from leads.actions.people import add_lead, profile_of
+from leads.models import BulkAction, Import, Lead
+from leads.profile import Policy
+
+PEOPLE = b"email,first_name,company\nada@engines.test,Ada,Engines\nbob@engines.test,Bob,Engines\nnobody,X,Y\n"
+
+
+def by(person: Member) -> Actor:
+    return Actor(person.pk, str(person))
+
+
+def an_upload(person: Member, data: bytes = PEOPLE) -> Import:
+    return upload(io.BytesIO(data), "people.csv", len(data), by=by(person))
+
+
+def an_import(person: Member, data: bytes = PEOPLE, policy: Policy = Policy.SKIP) -> Import:
+    """Uploaded, begun, and taken in to its end."""
+    job = an_upload(person, data)
+    start(job, mapping_of(job), policy, by=by(person))
+    while import_slice():
+        continue
+    job.refresh_from_db()
+    return job
+
+
+def a_lead(person: Member, email: str = "carla@looms.test", **facts: str) -> Lead:
+    known = Lead.objects.filter(source=None).first()
+    if known and known.email == email:
+        return known
+    return add_lead(profile_of(email, facts), by=by(person))
+
+
+def an_upload_pk(person: Member) -> dict[str, Any]:
+    return {"pk": an_upload(person).pk}
+
+
+def an_import_pk(person: Member) -> dict[str, Any]:
+    return {"pk": an_import(person).pk}
+
+
+def a_lead_pk(person: Member) -> dict[str, Any]:
+    return {"pk": a_lead(person).pk}
+
+
+def a_bulk_pk(person: Member) -> dict[str, Any]:
+    lead = a_lead(person)
+    return {"pk": begin_bulk(BulkAction.SUPPRESS, {"ids": [str(lead.pk)]}, by=by(person)).pk}
