@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actions import record
@@ -42,8 +42,8 @@ def begin_bulk(action: BulkAction, choice: dict[str, Any], *, by: Actor, label: 
     """Begin the action on the leads that the choice names now. Raises `NothingChosen`."""
     leads = chosen(choice)
     total = leads.count()
-    newest = Lead.objects.aggregate(newest=Max("pk"))["newest"]
-    if not total or newest is None:
+    newest = leads.order_by("-pk").values_list("pk", flat=True).first()
+    if newest is None:
         raise NothingChosen("No lead is chosen. Select some, or loosen the filter.")
     job = Bulk(action=action, label=label, choice=choice, until=newest, total=total, started_by=by.id)
     job.actor = {"name": by.name, "ip": by.ip}
