@@ -97,7 +97,7 @@ class Wire(imaplib.IMAP4):
 
 
 class Client(IMAPClient):
-    """IMAPClient on our wire, silent: its logger would see what is sent at sign-in."""
+    """IMAPClient on our wire, without its logger, which formats each line that comes and goes."""
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.message import Message
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from imapclient import IMAPClient
 
@@ -57,7 +57,7 @@ def mail(recipient: str, number: object, **more: str) -> bytes:
 def answers(sandbox: Sandbox, account: str, count: int = 1) -> list[Message]:
     """The account's inbox once it holds so many messages."""
     with imap(sandbox, account) as client:
-        for _ in range(100):
+        for _ in range(400):
             found = client.search("UID 1:*")
             if len(found) >= count:
                 return [
@@ -207,7 +207,7 @@ def test_idle_tells_of_an_answer(sandbox):
 
         send(sandbox, "idle@sender.sandbox", "yes@corp.example", mail("yes@corp.example", "idle"))
 
-        assert (1, b"EXISTS") in client.idle_check(timeout=5)
+        assert (1, b"EXISTS") in client.idle_check(timeout=30)
         client.idle_done()
 
 
@@ -263,6 +263,7 @@ def test_a_name_that_begins_like_a_command_is_an_ordinary_person(address):
     assert {behaviour_of(address, seed) for seed in range(200)} > {Behaviour.SILENT}
 
 
+@settings(max_examples=40)
 @given(
     behaviour=st.sampled_from(Behaviour),
     recipient=st.from_regex(ADDRESS, fullmatch=True).filter(str.isprintable),
@@ -287,5 +288,5 @@ def test_a_thousand_mails_take_seconds(sandbox):
                 "bulk@sender.sandbox", ["silent@corp.example"], mail("silent@corp.example", f"b{number}")
             )
 
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert sum(entry["from"] == "bulk@sender.sandbox" for entry in sandbox.ledger()) == 1000

@@ -2,7 +2,10 @@
 
 import pytest
 
+from keychain.crypto.secret import Secret
+from mailbox.account import Account, Security
 from mailbox.guard import HostRefused, HostUnknown, LookupFailed, is_loopback, resolve
+from mailbox.stream import PlaintextRefused, dial
 from tests.servers.dns import dns_server
 
 
@@ -60,13 +63,10 @@ def test_a_port_that_mail_servers_do_not_use_is_refused(port):
 
 
 def test_public_addresses_are_pinned_ipv4_first():
-    zone = {"mail.example": ["2a00:1450::1", "8.8.8.8", "1.1.1.1"]}
-    with dns_server({"mail.example": zone["mail.example"]}) as resolver:
-        assert resolve("Mail.Example.", 993, allow_private=False, resolver=resolver) == (
-            "8.8.8.8",
-            "1.1.1.1",
-            "2a00:1450::1",
-        )
+    with dns_server({"mail.example": ["2a00:1450::1", "8.8.8.8", "1.1.1.1"]}) as resolver:
+        *first, last = resolve("Mail.Example.", 993, allow_private=False, resolver=resolver)
+
+    assert (set(first), last) == ({"8.8.8.8", "1.1.1.1"}, "2a00:1450::1")
 
 
 def test_a_name_that_leads_inside_is_refused_and_a_mixed_one_loses_those_addresses():
@@ -107,3 +107,11 @@ def test_the_operator_may_allow_what_is_private_but_nothing_that_is_no_host():
 def test_loopback_means_every_address():
     assert is_loopback(("127.0.0.1", "::1"))
     assert not is_loopback(("127.0.0.1", "10.0.0.1"))
+
+
+def test_plaintext_stays_on_this_machine():
+    """Guards `dial`: even where private hosts are allowed, a password crosses no network in clear."""
+    with pytest.raises(PlaintextRefused) as refusal:
+        dial(Account("10.255.255.1", 25, Security.PLAIN, "olga", Secret("pw"), allow_private=True))
+
+    assert str(refusal.value) == "10.255.255.1 is only used with TLS."

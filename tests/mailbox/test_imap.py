@@ -24,7 +24,7 @@ pytestmark = [
 ]
 INBOX = Folder("INBOX", Role.INBOX)
 SENT = Folder("Sent Things", Role.SENT)
-HASTY = Patience(connect=2, answer=1, delivery=1)
+HASTY = Patience(connect=30, answer=1)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,15 @@ def raw_client(dovecot: Dovecot, user: str, folder: str = "INBOX") -> IMAPClient
     client.login(user, "secret")
     client.select_folder(folder)
     return client
+
+
+def recorded(session: Session) -> list[bytes]:
+    """The lines that the session sends from now on."""
+    sent: list[bytes] = []
+    wire = session.client.wire
+    plain_send = wire.send
+    wire.send = lambda data: (sent.append(bytes(data)), plain_send(data))
+    return sent
 
 
 def opened_inbox(session: Session) -> Session:
@@ -92,10 +101,12 @@ def test_only_newer_messages_are_new(dovecot):
 
 
 def test_reading_leaves_no_trace(dovecot):
-    """Guards EXAMINE and BODY.PEEK."""
+    """Guards EXAMINE and BODY.PEEK: each of them alone would do."""
     dovecot.deliver("traceless", [mail(n) for n in range(3)])
 
-    with opened_inbox(connect(dovecot.account("traceless"))) as session:
+    with connect(dovecot.account("traceless")) as session:
+        sent = recorded(session)
+        session.state(INBOX)
         session.headers([1, 2, 3])
         session.body(1, 1000)
         session.idle(0.1)
@@ -103,6 +114,10 @@ def test_reading_leaves_no_trace(dovecot):
     with raw_client(dovecot, "traceless") as client:
         assert all(b"\\Seen" not in flags for flags in client.get_flags([1, 2, 3]).values())
         assert client.search() == [1, 2, 3]
+    verbs = [line.split()[1:3] for line in sent if line.strip() and line != b"DONE\r\n"]
+    assert [b"EXAMINE", b"INBOX"] in verbs
+    assert not {verb[0] for verb in verbs} & {b"SELECT", b"STORE", b"COPY", b"MOVE", b"EXPUNGE", b"CLOSE"}
+    assert all(b"BODY.PEEK[" in line for line in sent if b"FETCH" in line)
 
 
 def test_ten_thousand_unrelated_messages_cost_headers_only(dovecot):
@@ -207,10 +222,10 @@ def test_idle_returns_when_mail_comes_and_when_the_time_is_over(dovecot):
     with opened_inbox(connect(dovecot.account("idler"))) as session:
         started = time.monotonic()
         assert not session.idle(0.2)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         with raw_client(dovecot, "idler") as client:
             client.append("INBOX", mail("new"))
-            assert session.idle(5)
+            assert session.idle(30)
 
         assert session.new_uids(0) == [1]
 
@@ -267,18 +282,14 @@ def test_a_stalled_connection_ends_in_time(dovecot):
             session.headers(session.new_uids(0))
 
     assert str(trouble.value) == "localhost did not answer in time."
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_an_idle_poll_takes_few_commands(dovecot):
     dovecot.deliver("poll", [mail(n) for n in range(3)])
     account = dovecot.account("poll")
-    sent: list[bytes] = []
-    session = connect(account)
-    wire = session.client.wire
-    plain_send = wire.send
-    wire.send = lambda data: (sent.append(data), plain_send(data))
-    with session:
+    with connect(account) as session:
+        sent = recorded(session)
         assert session.state(INBOX).uidnext == 4
 
     assert len(sent) == 2  # EXAMINE and LOGOUT

@@ -246,6 +246,11 @@ def test_an_address_that_servers_do_not_agree_on_is_refused(address):
         render(replace(MAIL, recipient=Person("", address)))
 
 
+def test_an_international_local_part_is_refused_with_the_reason():
+    with pytest.raises(CannotRender, match="outside ASCII"):
+        render(replace(MAIL, recipient=Person("", "jürgen@acme.example")))
+
+
 def test_control_characters_in_the_text_are_refused_and_line_ends_are_one_kind():
     with pytest.raises(CannotRender):
         render(replace(MAIL, text="a\x1b[31mb"))

@@ -16,7 +16,9 @@ from tests.servers.tls import make_certificate
 
 MESSAGE = b"From: a@b.example\r\nSubject: x\r\n\r\nHello\r\n.dotted\r\n..twice\r\nend\r\n"
 ENVELOPE = Envelope("olga@acme.example", "ana@corp.example", MESSAGE)
-IMPATIENT = Patience(connect=2, answer=0.4, delivery=0.5)
+PATIENT = Patience(connect=20, answer=20, delivery=20)  # the machine may be busy with other tests
+HASTY = Patience(connect=20, answer=0.4, delivery=20)
+HASTY_AFTER_DOT = Patience(connect=20, answer=20, delivery=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +34,13 @@ def account(script: Script, **changes) -> Account:
         username="olga@acme.example",
         secret=Secret("pässword"),
         allow_private=True,
-        patience=IMPATIENT,
+        patience=PATIENT,
     )
     return replace(plain, **changes)
 
 
-def outcome_of(answers: dict) -> tuple[Outcome, Script]:
-    with scripted_smtp(answers) as script, Line(account(script)) as line:
+def outcome_of(answers: dict, patience: Patience = PATIENT) -> tuple[Outcome, Script]:
+    with scripted_smtp(answers) as script, Line(account(script, patience=patience)) as line:
         return send(line, ENVELOPE), script
 
 
@@ -63,7 +65,7 @@ def test_an_accepted_message_arrives_byte_for_byte():
 )
 def test_after_the_dot_without_an_answer_the_outcome_is_uncertain(fault):
     """Guards AfterDot: a message that may have gone is never offered for another try."""
-    outcome, script = outcome_of({"DOT": fault})
+    outcome, script = outcome_of({"DOT": fault}, HASTY_AFTER_DOT)
 
     assert isinstance(outcome, Uncertain)
     assert outcome.text.startswith("No answer after the message was handed over: localhost ")
@@ -75,7 +77,7 @@ def test_after_the_dot_without_an_answer_the_outcome_is_uncertain(fault):
     "fault", [CLOSE, HANG, b"garbage\r\n", b"\xff\xfe\0\r\n", Drip(b"250-" + b"x" * 100, 0.05)]
 )
 def test_before_the_dot_every_failure_may_be_tried_again(stage, fault):
-    outcome, script = outcome_of({stage: fault})
+    outcome, script = outcome_of({stage: fault}, HASTY)
 
     assert isinstance(outcome, Deferred)
     assert outcome.about is About.SERVER
@@ -89,7 +91,7 @@ def test_an_answer_that_never_ends_does_not_fill_the_memory():
     outcome, _ = outcome_of({"EHLO": b"250-" + b"y" * 990 + b"\r\n" + b"250-more\r\n" * 100_000})
 
     assert outcome == Deferred("localhost sent an answer without end.", None, About.SERVER)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class Dovecot:
             "username": user,
             "secret": Secret("secret"),
             "allow_private": True,
-            "patience": Patience(connect=5, answer=5, delivery=5),
+            "patience": Patience(connect=30, answer=60),
         }
         return Account(**{**settings, **changes})
 

@@ -10,7 +10,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(port: int, seconds: float = 10.0) -> None:
+def wait_for(port: int, seconds: float = 60.0) -> None:
     """Return when something accepts connections there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -37,4 +37,4 @@ def running_sandbox(root: Path, *options: str) -> Iterator[Sandbox]:
         yield Sandbox(root, smtp_port, imap_port, process)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
