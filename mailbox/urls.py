@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/doubt/<uuid:pk>/", inbox.settle, name="settle"),
     path("mailboxes/", mailboxes.listed, name="list"),
     path("mailboxes/connect/", mailboxes.connect, name="connect"),
+    path("mailboxes/sandbox/", mailboxes.connect_sandbox, name="connect_sandbox"),
     path("mailboxes/switch/", mailboxes.switch, name="switch"),
     path("mailboxes/<uuid:pk>/", mailboxes.detail, name="detail"),
     path("mailboxes/<uuid:pk>/check/", mailboxes.check, name="check"),

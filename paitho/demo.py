@@ -31,8 +31,8 @@ from leads.models import Import, ImportState
 from leads.profile import Policy
 from mailbox.actions import connect
 from mailbox.models import Delivery, Direction, Mailbox, Message
+from mailbox.sandbox import sandbox_mailbox
 from mailbox.syncing import sync_mailbox
-from paitho.sandbox import sandbox_mailbox
 from tenants import structure
 from tenants.binding import bound
 from tenants.export.bundle import export, verify

@@ -182,6 +182,7 @@ MAILBOX: list[Row] = [
     Row("mailbox:settle", MEMBERS, ok=405, made=a_thread),
     Row("mailbox:list", MEMBERS),
     Row("mailbox:connect", ADMINS),
+    Row("mailbox:connect_sandbox", ADMINS, ok=405),
     Row("mailbox:switch", MEMBERS, ok=405),
     Row("mailbox:detail", ADMINS, made=a_mailbox),
     Row("mailbox:check", ADMINS, ok=405, made=a_mailbox),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,6 +15,7 @@ from mailbox import actions, queries
 from mailbox.errors import MailboxError
 from mailbox.forms import ConnectForm, LimitsForm
 from mailbox.models import Mailbox
+from mailbox.sandbox import sandbox_mailbox
 
 
 @member_only
@@ -36,6 +38,22 @@ def connect(request: MemberRequest) -> HttpResponse:
             messages.success(request, f"{mailbox.address} is connected: both servers took the sign-in.")
             return redirect("mailbox:list")
     return render(request, "mailbox/connect.html", {"form": form})
+
+
+@admin_only
+@require_POST
+def connect_sandbox(request: MemberRequest) -> HttpResponse:
+    """A mailbox at the sandbox mail server: in the embedded default only."""
+    if not settings.EMBEDDED:
+        raise Http404
+    address = f"sales@{request.workspace.slug}.sandbox"
+    try:
+        actions.connect(sandbox_mailbox(address, str(request.user)), by=actor(request))
+    except MailboxError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{address} is connected. Its mail stays on this machine.")
+    return redirect("mailbox:list")
 
 
 @admin_only

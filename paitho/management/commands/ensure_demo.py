@@ -16,8 +16,8 @@ from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
 from mailbox.actions import connect
 from mailbox.models import Mailbox
+from mailbox.sandbox import sandbox_mailbox
 from paitho.embedded.files import write_private
-from paitho.sandbox import sandbox_mailbox
 from tenants import structure
 from tenants.binding import bound
 from tenants.directory import origin_of
