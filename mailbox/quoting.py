@@ -21,7 +21,7 @@ MAX_LINES = 2_000
 SIGNATURE = 12  # lines
 OURS = 20  # characters that a line must have to be known as ours
 
-_QUOTED = re.compile(r"\s{0,8}(?:>|\|\s|:\s?>)")
+_QUOTED = re.compile(r"\s{0,8}>")
 _BANNER = re.compile(r"\s*>{2,}[^<>]*(?:>{2,}[^<>]*)?<{2,}\s*$")
 _SIGNATURE = re.compile(r"\s{0,3}(?:--|\u2014|\u2013|__|-- )\s{0,3}$")
 _RULE = re.compile(r"\s{0,3}[_=\u2014\u2500-]{3,}\s*$")

@@ -108,6 +108,7 @@ def test_below_a_block_of_headers_or_a_separator_nothing_is_the_persons(block):
         "One outstanding question remains, see https://a.example/on/2025/wrote:x",
         "Visit us:\n>>> >>>  http://www.theatre.example <<<\nSee you there",
         "The date: we should talk about it.",
+        "| roof | 10 |\n| door | 20 |",
         "Thanks — I will -- as you said -- come.",
     ],
 )
