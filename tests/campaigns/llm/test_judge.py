@@ -147,12 +147,15 @@ def test_prose_is_nonsense(client):
     assert isinstance(client.ask(), Nonsense)
 
 
-def test_a_quota_per_minute_is_respected(client):
-    client.llmock.limits(rpm=60).reply(GOOD, times=None)
+def test_a_quota_that_refills_is_respected(client):
+    """Half of a minute's tokens each: the second call has to wait for as long as it is told."""
+    client.llmock.limits(tpm=10_000).reply(GOOD, times=None)
 
-    outcomes = [client.ask_until_settled(prompt=f"Lead {number}") for number in range(3)]
+    for number in range(2):
+        client.ask_until_settled(prompt=f"Lead {number}", max_output_tokens=5_000)
 
-    assert [type(outcome) for outcome in outcomes] == [Answered] * 3
+    assert [type(outcome) for outcome in client.outcomes] == [Answered, RateLimited, Answered]
+    assert 0 < client.outcomes[1].retry_after < 5
     verdict(client)
 
 
