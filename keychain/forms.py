@@ -89,7 +89,8 @@ class AddForm(CheckedForm):
 
     def clean_endpoint(self) -> str:
         endpoint = str(self.cleaned_data["endpoint"])
-        if urlsplit(endpoint).scheme == "http" and not settings.ALLOW_PRIVATE_HOSTS:
+        schemes = {"https", "http"} if settings.ALLOW_PRIVATE_HOSTS else {"https"}
+        if endpoint and urlsplit(endpoint).scheme not in schemes:
             raise forms.ValidationError("An endpoint is reached over https only.")
         return endpoint
 
