@@ -59,11 +59,12 @@ def react(message: Message) -> None:
     if not fresh.update(handled_at=timezone.now()):
         return
     lead = message.thread.lead
-    if message.opts_out or message.kind == "complaint":
-        reason = Reason.COMPLAINT if message.kind == "complaint" else Reason.OPT_OUT
+    complains = message.kind == "complaint" and message.severity != "policy"
+    if message.opts_out or complains:
+        reason = Reason.COMPLAINT if complains else Reason.OPT_OUT
         suppress_index(bytes(lead.email_index), reason, by=SYSTEM)
         stop(_open(lead), "opted_out")
-    elif message.kind == "bounce":
+    elif message.kind in {"bounce", "complaint"}:
         _bounced(message, lead)
     elif message.kind == "auto_reply":
         _away(message, lead)

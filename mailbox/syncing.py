@@ -28,7 +28,7 @@ from mailbox.folders import Role
 from mailbox.imap import Session, batches, connect
 from mailbox.imap_rows import HeaderRow
 from mailbox.models import Delivery, Direction, Folder, Health, Mailbox, Message, MessageAlias, Thread
-from mailbox.triage import Triage, triage
+from mailbox.triage import Kind, Triage, triage
 from mailbox.trouble import AuthRefused, MailboxTrouble, Throttled
 from paitho.lib.text import NotAnAddress
 from tenants import bells
@@ -40,6 +40,7 @@ GRACE = timedelta(minutes=11)  # longer than the DATA timeout of RFC 5321, 4.5.3
 IDS = re.compile(r"<[^<>\s]{1,996}>")
 ADDRESS = re.compile(r"[^\s<>\",;:()]+@[^\s<>\",;:()]+")
 ANSWERS = ("IN-REPLY-TO", "REFERENCES", "X-MICROSOFT-ORIGINAL-MESSAGE-ID")
+HARMLESS = {"auth-failure", "not-spam"}  # feedback types of RFC 5965 and RFC 6591
 REPORTERS = ("multipart/report", "mailer-daemon", "postmaster", "bounce", "delivery")
 
 
@@ -200,12 +201,19 @@ def _store(mailbox: Mailbox, arrived: Arrived) -> int:
         body=read.visible_text,
         raw=raw,
         kind=read.kind.value,
-        severity=read.severity.value if read.severity else "",
+        severity=_severity(read),
         returns_on=read.returns_on,
         opts_out=read.opts_out,
     ).save(force_insert=True)
     Thread.objects.filter(pk=thread.pk).update(is_unread=True, last_at=timezone.now())
     return 1
+
+
+def _severity(read: Triage) -> str:
+    """A complaint that is no person's (a failed DMARC check, a "not spam") is about the mailbox: policy."""
+    if read.kind is Kind.COMPLAINT:
+        return "policy" if read.reason in HARMLESS else ""
+    return read.severity.value if read.severity else ""
 
 
 def reconcile(mailbox: Mailbox, session: Session) -> int:
