@@ -29,6 +29,7 @@ stop: $(SYNCED) ## stop what `make up` runs in another terminal
 	@$(RUN) -m paitho.embedded stop
 
 demo: $(SYNCED) ## run the main job once on a file of leads: make demo CSV=leads.csv [ARGS=--keep]
+	@test -n "$(CSV)" || { echo "Name the file: make demo CSV=leads.csv"; exit 2; }
 	@$(RUN) -m paitho.embedded demo "$(CSV)" $(ARGS)
 
 psql: $(SYNCED) ## open the embedded database as its superuser
