@@ -34,6 +34,7 @@ class Event(models.TextChoices):
     LEADS_CHANGED = "leads.changed", "Leads changed"
     LEADS_DELETED = "leads.deleted", "Leads deleted"
     ADDRESS_SUPPRESSED = "suppression.added", "Address suppressed"
+    ERASURE_ASKED = "erasure.asked", "Erasure asked for"
     SUPPRESSION_LIFTED = "suppression.lifted", "Suppression lifted"
     # mailbox
     MAILBOX_CONNECTED = "mailbox.connected", "Mailbox connected"

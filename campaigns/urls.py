@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.views import calls, campaigns, launching, review
+from campaigns.views import calls, campaigns, launching, recipient, review
 from campaigns.views.today import today
 
 app_name = "campaigns"
@@ -29,4 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<uuid:draft_id>/reject/", review.reject, name="reject"),
     path("calls/", calls.calls, name="calls"),
     path("calls/<uuid:call_id>/", calls.call, name="call"),
+    path("o/<str:token>", recipient.opt_out, name="opt_out"),
+    path("o/<str:token>/erase", recipient.erase, name="erase"),
 ]

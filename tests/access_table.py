@@ -202,7 +202,13 @@ def a_call(person: Member) -> dict[str, Any]:
     return {"call_id": campaign_world.a_call(Actor(person.pk, str(person))).pk}
 
 
+def a_link(person: Member) -> dict[str, Any]:
+    return {"token": campaign_world.a_sent_mail(Actor(person.pk, str(person)))[1]}
+
+
 CAMPAIGNS: list[Row] = [
+    Row("campaigns:opt_out", PUBLIC, made=a_link),
+    Row("campaigns:erase", PUBLIC, made=a_link),
     Row("campaigns:today", MEMBERS),
     Row("campaigns:list", MEMBERS),
     Row("campaigns:new", MEMBERS),
@@ -224,6 +230,11 @@ CAMPAIGNS: list[Row] = [
     Row("campaigns:calls", MEMBERS),
     Row("campaigns:call", MEMBERS, made=a_call),
 ]
+# Views that take a POST without a CSRF token, and why that is right.
+WITHOUT_CSRF = {
+    "campaigns:opt_out": "RFC 8058, 3.2: the mailbox provider posts; the link's 256 bits are the authority.",
+    "campaigns:erase": "The same link, on a page that sets no cookie: there is no session to ride on.",
+}
 WORKSPACE = [*ACCOUNTS, *KEYCHAIN, *AUDIT, *LEADS, *MAILBOX, *CAMPAIGNS]
 
 # The apex knows nobody, so it has one answer for all. `Row(...)` here is always PUBLIC.

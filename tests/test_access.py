@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Member
 from tenants.binding import bound
 from tenants.workspace import WorkspaceRef
-from tests.access_table import APEX, WORKSPACE, Row
+from tests.access_table import APEX, WITHOUT_CSRF, WORKSPACE, Row
 from tests.world import World, client_of, eddy, empty_everything, mole, olga, rita
 
 PEOPLE = ["stranger", "member", "admin", "owner", "rival"]
@@ -34,6 +34,20 @@ def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 )
 def test_the_table_lists_every_url_once(urlconf: str, table: list[Row]) -> None:
     assert sorted(row.name for row in table) == sorted(names(get_resolver(urlconf)))
+
+
+def exempt(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """The names of the views that Django's CSRF check lets pass."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from exempt(entry, prefix + (f"{entry.namespace}:" if entry.namespace else ""))
+        elif getattr(entry.callback, "csrf_exempt", False):
+            yield f"{prefix}{entry.name}"
+
+
+def test_only_the_listed_views_take_a_post_without_a_csrf_token() -> None:
+    assert set(exempt(get_resolver(settings.ROOT_URLCONF))) == set(WITHOUT_CSRF)
+    assert not set(exempt(get_resolver(settings.APEX_URLCONF)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 from audit.actors import Actor
 from campaigns import actions
+from campaigns.approval import approve
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Verdict
 from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
+from mailbox.models import Delivery, Message
 from tests.mail_world import a_lead, a_mailbox
 
 BRIEF = {"offer": "We repair looms within a day.\nA first visit is free.", "goal": "A short call."}
@@ -64,3 +67,13 @@ def a_call(by: Actor) -> StageRun:
     )
     run.save()
     return run
+
+
+def a_sent_mail(by: Actor) -> tuple[Message, str]:
+    """A mail that was approved and sent, and the token of its opt-out link."""
+    message = approve(a_draft(by), by=by)
+    Message.objects.filter(pk=message.pk).update(delivery=Delivery.SENT)
+    Enrollment.objects.filter(drafts__message=message).update(stage=Stage.SENT)
+    link = re.search(rb"/o/([\w-]+)>", message.raw or b"")
+    assert link is not None
+    return message, link[1].decode()

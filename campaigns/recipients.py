@@ -1,0 +1,75 @@
+"""What a recipient may do by the link in a mail, without an account: opt out, and ask for erasure."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import transaction
+
+from audit.actions import record
+from audit.actors import Actor
+from audit.events import Event
+from campaigns.models import Enrollment, Stage
+from campaigns.reactions import stop
+from campaigns.stages import ENDINGS
+from leads.actions import suppress_index
+from leads.models import Reason, Suppression
+from mailbox.models import Delivery, Message
+from mailbox.outgoing import by_opt_out
+
+SAID = {Reason.OPT_OUT, Reason.ERASURE}
+
+
+def message_of(token: str) -> Message | None:
+    """The mail whose link holds this token; the database knows the token's hash only."""
+    return by_opt_out(hashlib.sha256(token.encode()).digest())
+
+
+def has_opted_out(message: Message) -> bool:
+    return _said(message, SAID)
+
+
+def asked_for_erasure(message: Message) -> bool:
+    return _said(message, {Reason.ERASURE})
+
+
+def _said(message: Message, reasons: set[Reason]) -> bool:
+    index = bytes(message.recipient_index or b"")
+    return Suppression.objects.filter(index=index, covers_domain=False, reason__in=reasons).exists()
+
+
+@transaction.atomic
+def opt_out(message: Message, *, ip: str) -> None:
+    """Nobody here writes to this address again, from this commit on. May be said any number of times."""
+    if not has_opted_out(message):
+        suppress_index(_index(message), Reason.OPT_OUT, by=_recipient(ip))
+    _silence(message)
+
+
+@transaction.atomic
+def ask_for_erasure(message: Message, *, ip: str) -> None:
+    """As `opt_out`, and a person of the workspace is asked to erase what is known of the address."""
+    if not asked_for_erasure(message):
+        suppress_index(_index(message), Reason.ERASURE, by=_recipient(ip))
+        record(Event.ERASURE_ASKED, by=_recipient(ip), about=message.thread.lead)
+    _silence(message)
+
+
+def _index(message: Message) -> bytes:
+    return bytes(message.recipient_index or message.thread.lead.email_index)
+
+
+def _recipient(ip: str) -> Actor:
+    return Actor(None, "The recipient, by the link in a mail", ip)
+
+
+def _silence(message: Message) -> None:
+    """Stop what is under way for the address and take back the mail that waits.
+
+    The rows are locked first, so that a worker that moves one of them waits and then finds it stopped.
+    """
+    index = _index(message)
+    under_way = Enrollment.objects.select_for_update(of=("self",)).filter(lead__email_index=index)
+    stop(list(under_way.exclude(stage__in=ENDINGS | {Stage.DISQUALIFIED}).order_by("pk")), "opted_out")
+    waiting = Message.objects.filter(recipient_index=index, delivery=Delivery.SCHEDULED)
+    waiting.update(delivery=Delivery.CANCELLED)

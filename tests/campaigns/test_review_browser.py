@@ -1,0 +1,123 @@
+"""The review queue in a browser, by keyboard only, and how the pages of campaigns look."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from campaigns.models import Draft, Enrollment, Stage, Verdict
+from mailbox.models import Delivery, Message
+from tenants.binding import bound
+from tests.browser import OpenPage, picture, sideways, violations
+from tests.world import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+def signed_in(page: Page, port: int) -> str:
+    acme = f"http://acme.localhost:{port}"
+    page.goto(f"{acme}/sign-in/")
+    page.get_by_label("Email").fill("olga@acme.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    return acme
+
+
+def test_a_reviewer_needs_no_mouse(world, reviewed, page, port):
+    signed_in(page, port)
+    with bound(world.acme):
+        waiting = Draft.objects.filter(verdict=Verdict.IN_REVIEW).count()
+
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", name="Review", exact=True)).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator(".page-head .mono")).to_have_text(f"1 of {waiting}")
+
+    page.keyboard.press("j")
+    expect(page.locator(".page-head .mono")).to_have_text(f"2 of {waiting}")
+    page.keyboard.press("k")
+    expect(page.locator(".page-head .mono")).to_have_text(f"1 of {waiting}")
+
+    page.keyboard.press("e")
+    expect(page.get_by_label("Subject", exact=True)).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("An edited subject")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="An edited subject")).to_be_visible()
+
+    page.keyboard.press("a")
+    expect(page.get_by_text("Approved. It leaves from")).to_be_visible()
+    expect(page.locator(".page-head .mono")).to_have_text(f"1 of {waiting - 1}")
+
+    page.keyboard.press("r")
+    expect(page.get_by_label("What should be different?")).to_be_focused()
+    page.keyboard.type("Shorter, please.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("What should be different?")).not_to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("It is being written again")).to_be_visible()
+
+    page.keyboard.press("x")
+    expect(page.get_by_role("button", name="Reject for good")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Rejected. This lead is not written to")).to_be_visible()
+
+    page.keyboard.press("?")
+    expect(page.get_by_text("Write again, with a note")).to_be_visible()
+
+    with bound(world.acme):
+        assert Draft.objects.filter(verdict=Verdict.IN_REVIEW).count() == waiting - 3
+        message = Message.objects.get(delivery=Delivery.SCHEDULED)
+        assert message.subject == "An edited subject"
+        assert Enrollment.objects.filter(stage=Stage.DRAFTING).count() == 1
+        assert Enrollment.objects.filter(stop_reason="rejected").count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_pages_fit_and_read(world, reviewed, open_page: OpenPage, port, width, scheme):
+    campaign, _ = reviewed
+    page = open_page(width=width, scheme=scheme)
+    acme = signed_in(page, port)
+    with bound(world.acme):
+        flagged = Draft.objects.filter(verdict=Verdict.IN_REVIEW, is_clean=False).first()
+    here = {
+        "today": "/",
+        "campaigns": "/campaigns/",
+        "campaign": f"/campaigns/{campaign.pk}/",
+        "campaign-leads": f"/campaigns/{campaign.pk}/leads/",
+        "campaign-edit": f"/campaigns/{campaign.pk}/edit/",
+        "campaign-launch": f"/campaigns/{campaign.pk}/checklist/",
+        "review": "/review/",
+        "review-draft": f"/review/{flagged.pk}/",
+        "review-clean": "/review/approve-clean/",
+        "calls": "/calls/",
+    }
+
+    for name, path in here.items():
+        page.goto(acme + path)
+        picture(page, f"{name}-{width}-{scheme}")
+        assert sideways(page) == 0, name
+        assert violations(page) == [], name
+        if name != "today":
+            expect(page.get_by_text(re.compile("No model was asked|asks no model")).first).to_be_visible()
+
+
+def test_a_draft_is_decided_without_scripts(world, reviewed, open_page: OpenPage, port):
+    page = open_page(scripts=False)
+    acme = signed_in(page, port)
+    with bound(world.acme):
+        draft = Draft.objects.filter(verdict=Verdict.IN_REVIEW).first()
+    page.goto(f"{acme}/review/{draft.pk}/")
+
+    page.locator("summary", has_text="Write again").click()
+    page.get_by_label("What should be different?").fill("Shorter.")
+    page.get_by_role("button", name="Write again").click()
+
+    expect(page.get_by_text("It is being written again")).to_be_visible()
+    with bound(world.acme):
+        assert Draft.objects.get(pk=draft.pk).verdict == Verdict.REJECTED
