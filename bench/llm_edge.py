@@ -1,6 +1,6 @@
 """Calls per second and memory of one worker process, for each provider, against a server that takes 200 ms.
 
-    uv run python -m bench.llm_edge [--threads 100] [--calls 2000] [--latency 0.2] [provider …]
+    uv run python -m bench.llm_edge [--threads 64] [--calls 2000] [--latency 0.2] [provider …]
 
 Each provider is measured in a process of its own, so that the memory is that of one SDK. The server
 is a third process. The last line is JSON; the exit status is 1 where a target is missed.
@@ -52,7 +52,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("providers", nargs="*")
-    parser.add_argument("--threads", type=int, default=100)
+    parser.add_argument("--threads", type=int, default=64)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--serve", help=argparse.SUPPRESS)

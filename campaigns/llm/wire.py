@@ -5,6 +5,7 @@ workspace to another), a deadline for each whole exchange, a bound on what is re
 sees each connection's address before it is made.
 """
 
+import atexit
 import ssl
 import threading
 import time
@@ -193,7 +194,9 @@ def once(make: Callable[[], T]) -> Callable[[], T]:
 @once
 def client() -> httpx2.Client:
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx2.Client(transport=_Transport(), cookies=no_cookies, follow_redirects=False, trust_env=False)
+    made = httpx2.Client(transport=_Transport(), cookies=no_cookies, follow_redirects=False, trust_env=False)
+    atexit.register(made.close)
+    return made
 
 
 def timeouts(seconds: float) -> httpx2.Timeout:
