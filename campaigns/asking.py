@@ -104,12 +104,14 @@ def facts_of(enrollment: Enrollment, *, with_draft: bool = False) -> Facts:
 
 
 def brief_lines(campaign: Campaign, step: int) -> tuple[str, ...]:
-    """The goal and the offer, line by line, and what the step asks for."""
+    """The offer and the goal, line by line, what the step asks for, and the tone."""
     brief = campaign.brief
     lines = [*str(brief.get("offer", "")).splitlines(), *str(brief.get("goal", "")).splitlines()]
     for found in campaign.steps.all():
         if found.number == step and found.instructions:
             lines.extend(str(found.instructions).splitlines())
+    if brief.get("tone"):
+        lines.append(f"Tone: {brief['tone']}")
     return tuple(line.strip() for line in lines if line.strip())
 
 

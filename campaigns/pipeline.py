@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
 from campaigns.asking import Question, latest_draft, questions
+from campaigns.budget import Purse, pause_at_budget
 from campaigns.checks import Finding, Kind, Where, check, placed
 from campaigns.errors import MovedMeanwhile
 from campaigns.llm import edge
@@ -53,17 +54,18 @@ CLAIM = """
 def pipeline_slice() -> datetime | None:
     """Some seconds of calls for the bound workspace; due again when there is more."""
     begin_next_steps()
-    until = time.monotonic() + SLICE_SECONDS
+    purse, until = Purse(), time.monotonic() + SLICE_SECONDS
     with ThreadPoolExecutor(CONCURRENT, thread_name_prefix="llm") as pool:
         waiting: dict[Future[Outcome], Question] = {}
         while True:
             room = CONCURRENT - len(waiting) if time.monotonic() < until else 0
-            for asked in _claim(room) if room else []:
+            for asked in _affordable(_claim(room), purse) if room else []:
                 waiting[pool.submit(edge.ask, asked.call, resolve=address_of)] = asked
             if not waiting:
                 break
             done, _ = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
-            settle([(waiting.pop(future), future.result()) for future in done])
+            for asked, run in settle([(waiting.pop(future), future.result()) for future in done]):
+                purse.settle(asked.enrollment.campaign, asked.call, run.cost_micros)
     return _next_due()
 
 
@@ -72,6 +74,19 @@ def _claim(room: int) -> list[Question]:
         cursor.execute(CLAIM, [LEASE.total_seconds(), room])
         ids = [uid for (uid,) in cursor.fetchall()]
     return questions(ids) if ids else []
+
+
+def _affordable(claimed: list[Question], purse: Purse) -> list[Question]:
+    """The questions that their campaigns' budgets allow; the others wait, and the campaign says why."""
+    allowed = []
+    for asked in claimed:
+        campaign = asked.enrollment.campaign
+        if purse.reserve(campaign, asked.call):
+            allowed.append(asked)
+        else:
+            pause_at_budget(campaign, purse.spent(campaign))
+            Enrollment.objects.filter(pk=asked.enrollment.pk).update(lease_until=None)
+    return allowed
 
 
 def _next_due() -> datetime | None:
@@ -97,12 +112,13 @@ def begin_next_steps() -> None:
 
 
 @transaction.atomic
-def settle(answered: list[tuple[Question, Outcome]]) -> None:
+def settle(answered: list[tuple[Question, Outcome]]) -> list[tuple[Question, StageRun]]:
     """Record the calls and move their leads; a lead that was stopped meanwhile stays stopped."""
-    StageRun.objects.bulk_create([_run(asked, outcome) for asked, outcome in answered])
+    runs = StageRun.objects.bulk_create([_run(asked, outcome) for asked, outcome in answered])
     for asked, outcome in answered:
         with suppress(MovedMeanwhile):
             _settle(asked, outcome)
+    return [(asked, run) for (asked, _), run in zip(answered, runs, strict=True)]
 
 
 def _settle(asked: Question, outcome: Outcome) -> None:

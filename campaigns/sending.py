@@ -39,7 +39,14 @@ FORBIDDEN = """
             OR (s.covers_domain AND s.index = m.recipient_domain_index))
 """
 CLAIM = f"""
-    WITH chosen AS (
+    WITH full_today AS (
+        SELECT c.id FROM campaigns c
+        WHERE c.status = 'running' AND c.daily_cap <= (
+            SELECT count(*) FROM messages t JOIN drafts d ON d.message_id = t.id
+            JOIN enrollments e ON e.id = d.enrollment_id
+            WHERE e.campaign_id = c.id AND t.delivery IN ('sent', 'sending', 'uncertain')
+              AND t.at >= date_trunc('day', now()))
+    ), chosen AS (
         SELECT m.id, m.mailbox_id
         FROM messages m
         JOIN mailboxes b ON b.id = m.mailbox_id
@@ -55,7 +62,8 @@ CLAIM = f"""
                AND t.delivery IN ('sent', 'sending', 'uncertain')
                AND t.at >= date_trunc('day', now())) < b.daily_cap
           AND (d.id IS NULL OR (d.verdict = 'approved' AND d.approved_hash = m.approved_hash
-               AND e.stage = 'scheduled' AND c.status = 'running'))
+               AND e.stage = 'scheduled' AND c.status = 'running'
+               AND c.id NOT IN (SELECT id FROM full_today)))
         ORDER BY m.due_at
         LIMIT 1
         FOR UPDATE OF m, b SKIP LOCKED

@@ -29,10 +29,13 @@ def a_campaign(by: Actor) -> Campaign:
     return actions.create(plan, by=by)
 
 
-def a_draft(by: Actor, *, body: str = "Hello Ada,\n\nwe repair looms within a day.") -> Draft:
+BODY = "Hello Ada,\n\nwe repair looms within a day."
+
+
+def a_draft(by: Actor, *, body: str = BODY, campaign: Campaign | None = None) -> Draft:
     """A draft in review for one new lead, as the pipeline leaves it."""
     lead = a_lead(f"{uuid4().hex}@engines.test", first_name="Ada", company="Engines")
-    enrollment = Enrollment(campaign=a_campaign(by), lead=lead, stage=Stage.IN_REVIEW, fit="yes")
+    enrollment = Enrollment(campaign=campaign or a_campaign(by), lead=lead, stage=Stage.IN_REVIEW, fit="yes")
     enrollment.save()
     draft = Draft(
         enrollment=enrollment,

@@ -1,0 +1,108 @@
+"""Money is counted before it is spent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from audit.actors import Actor
+from campaigns import actions
+from campaigns.answers import DraftAnswer
+from campaigns.approval import approve
+from campaigns.budget import Purse, at_most
+from campaigns.errors import NotReady
+from campaigns.llm import Provider
+from campaigns.llm.edge import Call
+from campaigns.models import Campaign, Stage, StageRun, Status
+from campaigns.pipeline import pipeline_slice
+from campaigns.sending import claim
+from keychain.crypto.secret import Secret
+from keychain.models import Credential, Kind
+from tenants.binding import bound
+from tests.campaigns.world import a_call, a_campaign, a_draft
+from tests.mail_world import a_lead
+from tests.world import olga
+
+CALL = Call(
+    provider=Provider.OPENAI,
+    key=Secret("k"),
+    endpoint=None,
+    model="gpt-4.1-mini",
+    system="s" * 3000,
+    prompt="p" * 3000,
+    schema=DraftAnswer,
+    max_output_tokens=1000,
+)
+
+
+@pytest.fixture
+def by(world) -> Actor:
+    return Actor(olga(world).pk, "Olga")
+
+
+def test_calls_under_way_count_at_their_dearest(world, by):
+    dearest = at_most(CALL)
+    assert dearest is not None
+    assert dearest > 0
+    with bound(world.acme):
+        campaign = a_campaign(by)
+        campaign.budget_micros = int(dearest * 2)
+        purse = Purse()
+
+        assert [purse.reserve(campaign, CALL) for _ in range(3)] == [True, True, False]
+
+        purse.settle(campaign, CALL, 0)
+        assert purse.reserve(campaign, CALL)
+        purse.settle(campaign, CALL, int(dearest))
+        assert not purse.reserve(campaign, CALL)
+        assert purse.spent(campaign) == Decimal(int(dearest))
+
+
+def test_a_campaign_pauses_at_its_budget_and_says_so(world, by):
+    with bound(world.acme):
+        run = a_call(by)
+        a_lead("bob@engines.test", first_name="Bob", company="Engines")
+        campaign = run.campaign
+        actions.launch(campaign, by=by)
+        StageRun.objects.update(cost_micros=5_000_001)
+        Campaign.objects.update(budget_micros=5_000_000)
+        asked = StageRun.objects.count()
+
+        pipeline_slice()
+
+        campaign.refresh_from_db()
+        assert campaign.status == Status.PAUSED
+        assert campaign.problem.startswith("$5.01 of the budget of $5.00 is spent")
+        assert StageRun.objects.count() == asked
+        assert campaign.enrollments.filter(stage=Stage.QUALIFYING, lease_until=None).exists()
+
+
+def test_a_budget_needs_a_known_price(world, by):
+    with bound(world.acme):
+        a_lead()
+        campaign = a_campaign(by)
+        campaign.writer = Credential(kind=Kind.OPENAI, label="Ours", secret=Secret("k"))
+        campaign.writer.save()
+        campaign.writer_model, campaign.budget_micros = "a-model-of-next-year", 5_000_000
+        campaign.save()
+
+        with pytest.raises(NotReady, match="No price is known for a-model-of-next-year"):
+            actions.launch(campaign, by=by)
+
+
+def test_a_campaigns_daily_cap_holds_the_rest_back(world, by):
+    """Guards the `full_today` part of the claim: without it both mails leave today."""
+    with bound(world.acme):
+        first = approve(a_draft(by), by=by)
+        campaign = Campaign.objects.get()
+        Campaign.objects.update(status=Status.RUNNING, daily_cap=1)
+        second_draft = a_draft(by, campaign=campaign)
+        approve(second_draft, by=by)
+
+        claimed = claim(first.mailbox)
+        assert claimed is not None
+        assert claim(first.mailbox) is None
+
+        Campaign.objects.update(daily_cap=2)
+        assert claim(first.mailbox) is not None
