@@ -114,9 +114,9 @@ def test_reading_leaves_no_trace(dovecot):
     with raw_client(dovecot, "traceless") as client:
         assert all(b"\\Seen" not in flags for flags in client.get_flags([1, 2, 3]).values())
         assert client.search() == [1, 2, 3]
-    verbs = [line.split()[1:3] for line in sent if line.strip() and line != b"DONE\r\n"]
-    assert [b"EXAMINE", b"INBOX"] in verbs
-    assert not {verb[0] for verb in verbs} & {b"SELECT", b"STORE", b"COPY", b"MOVE", b"EXPUNGE", b"CLOSE"}
+    said = b" ".join(sent)
+    assert b" EXAMINE " in said
+    assert not any(b" " + verb + b" " in said for verb in (b"SELECT", b"STORE", b"COPY", b"MOVE", b"EXPUNGE"))
     assert all(b"BODY.PEEK[" in line for line in sent if b"FETCH" in line)
 
 
