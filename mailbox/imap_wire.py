@@ -13,7 +13,7 @@ from imapclient.imapclient import SocketTimeout
 from mailbox.account import Account, Auth, Security
 from mailbox.guard import HostProblem
 from mailbox.imap_rows import Piece
-from mailbox.stream import SLOWEST, NotUnderstood, PlaintextRefused, Stream, dial, encrypted
+from mailbox.stream import SLOWEST, NotUnderstood, PlaintextRefused, Stream, be_patient, dial, encrypted
 from mailbox.trouble import MailboxTrouble, answer_trouble, network_trouble
 
 LONGEST_ANSWER = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ class Wire(imaplib.IMAP4):
         return self.stream.readline(self.sock)
 
     def send(self, data: Any) -> None:
-        self.sock.settimeout(self.account.patience.answer + len(data) / SLOWEST)
+        be_patient(self.sock, self.account.patience.answer + len(data) / SLOWEST)
         self.sock.sendall(data)
 
     def shutdown(self) -> None:

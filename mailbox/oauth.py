@@ -197,7 +197,7 @@ def seconds_from(now: datetime, seconds: object) -> datetime | None:
 
 
 def address_in(id_token: object) -> str | None:
-    """The e-mail claim. It comes over TLS from the vendor itself: the signature adds nothing (OIDC 3.1.3.7)."""
+    """The e-mail claim. It comes over TLS from the vendor: its signature adds nothing (OIDC 3.1.3.7)."""
     try:
         payload = str(id_token).split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

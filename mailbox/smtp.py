@@ -18,7 +18,7 @@ from mailbox.stream import excuse, is_lasting, tls_version
 from mailbox.verdicts import About, Accepted, Deferred, Outcome, Refused, Stage, Uncertain, judged, words
 
 MESSAGES_PER_CONNECTION = 100
-ILLEGAL = re.compile(rb"(?<!\r)\n|\r(?!\n)|\0|[^\r\n]{999}")
+LONGEST_LINE = 998  # RFC 5322, section 2.1.1
 ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
 
@@ -176,9 +176,22 @@ def malformed(envelope: Envelope) -> Refused | None:
         return Refused("The sender is not an address that SMTP can carry.", None, About.SENDER)
     if not ADDRESS.fullmatch(envelope.recipient):
         return Refused("The recipient is not an address that SMTP can carry.", None, About.RECIPIENT)
-    if ILLEGAL.search(envelope.message):
+    if not is_carried(envelope.message):
         return Refused("The message has lines that SMTP cannot carry.", None, About.CONTENT)
     return None
+
+
+def is_carried(message: bytes) -> bool:
+    """Whether all line ends are CRLF, no line is too long, and there is no NUL."""
+    ends = message.count(b"\r\n")
+    if b"\0" in message or message.count(b"\n") != ends or message.count(b"\r") != ends:
+        return False
+    begin = 0
+    while len(message) - begin > LONGEST_LINE:
+        begin = message.rfind(b"\n", begin, begin + LONGEST_LINE + 2) + 1
+        if begin == 0:
+            return False
+    return True
 
 
 def unfit(envelope: Envelope, wire: Wire) -> Refused | None:

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from mailbox.account import Account, Auth, Security
 from mailbox.guard import HostProblem
-from mailbox.stream import NotUnderstood, PlaintextRefused, Stream, dial, encrypted
+from mailbox.stream import SLOWEST, NotUnderstood, PlaintextRefused, Stream, be_patient, dial, encrypted
 from mailbox.verdicts import About, Deferred, Refused, Stage, judged, words
 
 LONGEST_ANSWER = 65_536
-SLOWEST = 16_384  # bytes per second
+ANSWER = re.compile(rb"[2-5][0-9][0-9](?:[ -]|\r?\n)")
 OUR_NAME = "[127.0.0.1]"  # what mail programs behind a router say; our host's name is nobody's business
 FAILURES = (HostProblem, OSError)  # smtplib's exceptions are OSErrors too
 
@@ -48,11 +48,16 @@ class Wire(smtplib.SMTP):
             line = self.stream.readline(self.sock)
             if not line.endswith(b"\n"):
                 raise smtplib.SMTPServerDisconnected("connection closed")
-            if not re.match(rb"[2-5][0-9][0-9](?:[ -]|\r?\n)", line):
+            if not ANSWER.match(line):
                 raise NotUnderstood(words(line))
             lines.append(line[4:].strip())
             if line[3:4] != b"-":
                 return int(line[:3]), b"\n".join(lines)
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        if self.sock is not None:
+            be_patient(self.sock, self.account.patience.answer)
+        super().putcmd(cmd, args)
 
     def say(self, stage: Stage, command: str, *good: int) -> tuple[int, bytes]:
         """One command, and its answer if that is a good one."""
@@ -125,13 +130,15 @@ class Wire(smtplib.SMTP):
         self.say(Stage.MAIL, " ".join([f"MAIL FROM:<{sender}>", *options]), 250)
 
     def deliver(self, message: bytes) -> tuple[int, bytes]:
-        """The text and the final dot. Raises AfterDot once the dot is on its way."""
+        """The text and the final dot. Raises AfterDot if no answer follows.
+
+        An error of `sendall` itself means that its last bytes, the dot's line, did not leave.
+        """
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("not connected")
-        self.sock.settimeout(self.account.patience.answer + len(message) / SLOWEST)
-        self.sock.sendall(re.sub(rb"(?m)^\.", b"..", message.removesuffix(b"\r\n")) + b"\r\n")
+        be_patient(self.sock, self.account.patience.answer + len(message) / SLOWEST)
+        self.sock.sendall(dot_stuffed(message) + b".\r\n")
         try:
-            self.sock.sendall(b".\r\n")
             return self.getreply(self.account.patience.delivery)
         except FAILURES as error:
             raise AfterDot from error
@@ -146,6 +153,12 @@ class Wire(smtplib.SMTP):
             self.putcmd("QUIT")
             self.getreply(2.0)
         self.close()
+
+
+def dot_stuffed(message: bytes) -> bytes:
+    """RFC 5321, section 4.5.2: no line of the text is the dot that ends it."""
+    text = message.removesuffix(b"\r\n").replace(b"\r\n.", b"\r\n..") + b"\r\n"
+    return b"." + text if text.startswith(b".") else text
 
 
 def no_mechanism(account: Account, kind: str) -> Refused:

@@ -83,6 +83,13 @@ def tls_version(sock: socket.socket | None) -> str | None:
     return sock.version() if isinstance(sock, ssl.SSLSocket) else None
 
 
+def be_patient(sock: socket.socket, seconds: float) -> None:
+    """Set the socket's timeout, give or take a second: each setting is a system call."""
+    now = sock.gettimeout()
+    if now is None or not seconds <= now <= seconds + 1:
+        sock.settimeout(seconds)
+
+
 class Stream:
     """Incoming bytes, buffered here, within an allowance that each new command renews."""
 
@@ -125,7 +132,7 @@ class Stream:
             seconds = self.deadline - time.monotonic()
             if seconds <= 0:
                 raise TimeoutError("the answer takes too long")
-            sock.settimeout(seconds)
+            be_patient(sock, seconds)
         came = sock.recv(CHUNK)
         self.left -= len(came)
         if self.left < 0:

@@ -6,10 +6,12 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keychain.crypto.secret import Secret
 from mailbox.account import Account, Auth, Patience, Security
-from mailbox.smtp import Checked, Envelope, Line, Problem, check, send
+from mailbox.smtp import Checked, Envelope, Line, Problem, check, is_carried, send
 from mailbox.verdicts import About, Accepted, Deferred, Outcome, Refused, Uncertain
 from tests.servers.smtp_script import CLOSE, HANG, WITH_STARTTLS, Drip, Late, Script, scripted_smtp
 from tests.servers.tls import make_certificate
@@ -216,12 +218,29 @@ def test_a_slow_banner_is_waited_for_and_a_hanging_one_is_not():
     [b"a\nb\r\n", b"a\rb\r\n", b"a\r\n.\nMAIL FROM:<x@y>\r\n", b"a\0b\r\n", b"x" * 999 + b"\r\n"],
 )
 def test_a_message_that_could_be_read_as_two_never_reaches_a_server(message):
-    """Guards ILLEGAL (SMTP smuggling)."""
+    """Guards is_carried (SMTP smuggling)."""
     with scripted_smtp() as script, Line(account(script)) as line:
         outcome = send(line, replace(ENVELOPE, message=message))
 
     assert outcome == Refused("The message has lines that SMTP cannot carry.", None, About.CONTENT)
     assert script.connections == 0
+
+
+@given(st.lists(st.integers(0, 1005), max_size=6), st.booleans())
+def test_a_line_has_at_most_998_characters(lengths, is_ended):
+    message = b"\r\n".join(b"x" * length for length in lengths) + b"\r\n" * is_ended
+
+    assert is_carried(message) == all(length <= 998 for length in lengths)
+
+
+@pytest.mark.parametrize("text", [b".\r\n", b".a\r\n..\r\n.\r\n", b"\r\n.", b"a", b""])
+def test_dots_at_the_beginning_of_lines_arrive(text):
+    with scripted_smtp() as script, Line(account(script)) as line:
+        assert isinstance(send(line, replace(ENVELOPE, message=text)), Accepted)
+
+    [message] = script.messages
+    lines = [each.removeprefix(b".") for each in message.removesuffix(b"\r\n").split(b"\r\n")]
+    assert b"\r\n".join(lines) == text.removesuffix(b"\r\n")
 
 
 @pytest.mark.parametrize("address", ["a@b>\r\nRCPT TO:<c@d", "a b@c", "jürgen@x.example", "", "<>"])
