@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from audit.actors import Actor
 from campaigns import actions
@@ -30,3 +35,16 @@ def reviewed(world) -> tuple[Campaign, Actor]:
         actions.launch(campaign, by=by)
     work()
     return campaign, by
+
+
+@pytest.fixture
+def django_count(world) -> Callable[[Client, str], int]:
+    """Statements that a page asks of the workspace's database, once the session has been noted as seen."""
+
+    def count(client: Client, path: str) -> int:
+        client.get(path)
+        with bound(world.acme), CaptureQueriesContext(connections["default"]) as seen:
+            assert client.get(path).status_code == 200
+        return len(seen)
+
+    return count
