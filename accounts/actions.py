@@ -38,7 +38,8 @@ def invite(email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
     token, token_hash = new_token()
     values = {"role": role, "token_hash": token_hash, "invited_by": inviter, **_fresh_dates()}
     invitation, is_new = Invitation.objects.update_or_create(email=email, defaults=values)
-    record(Event.MEMBER_INVITED, about=invitation, by=by, role=role, again=not is_new)
+    known = {} if is_new else {"link": "replaced"}
+    record(Event.MEMBER_INVITED, about=invitation, by=by, role=role, **known)
     return invitation, token
 
 
@@ -51,7 +52,7 @@ def resend_invitation(invitation_id: UUID, *, by: Actor) -> tuple[Invitation, st
     for field, value in _fresh_dates().items():
         setattr(invitation, field, value)
     invitation.save(update_fields=["token_hash", "created_at", "expires_at"])
-    record(Event.MEMBER_INVITED, about=invitation, by=by, role=invitation.role, again=True)
+    record(Event.MEMBER_INVITED, about=invitation, by=by, role=invitation.role, link="replaced")
     return invitation, token
 
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -55,7 +55,9 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["slug"].help_text = f"Your team signs in at <address>.{settings.APEX.netloc}"
+        self.fields[
+            "slug"
+        ].help_text = f"Your team signs in at this name, followed by .{settings.APEX.netloc}"
         self.fields["slug"].widget.attrs |= {
             "autocapitalize": "off",
             "spellcheck": "false",
@@ -101,7 +103,7 @@ class JoinForm(forms.Form):
         strip=False,
         max_length=1024,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=" ".join(password_validators_help_texts()),
+        help_text="At least 10 characters; a sentence is good. Not a common password, not your own name.",
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:

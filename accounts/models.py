@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.agents import in_words
 from keychain.fields import SealedJSON
 from paitho.lib.ids import uuid7
 
@@ -132,6 +133,10 @@ class Session(models.Model):
         return f"session of {self.member_id}"
 
     @property
-    def device(self) -> dict[str, str]:
-        """Where it signed in: `ip` and `agent`, empty before."""
-        return dict(self.data.get("device", {}))
+    def ip(self) -> str:
+        """Where it signed in from; empty before."""
+        return str(self.data.get("device", {}).get("ip", ""))
+
+    @property
+    def browser(self) -> str:
+        return in_words(str(self.data.get("device", {}).get("agent", "")))

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
 from accounts.access import actor_of, ip_of
+from accounts.agents import in_words
 from accounts.models import Member
 from audit.actions import record
 from audit.actors import Actor
@@ -22,7 +23,7 @@ def signed_in(request: HttpRequest, member: Member) -> None:
     agent = request.headers.get("User-Agent", "")[:MOST_AGENT]
     request.session["device"] = {"ip": ip_of(request), "agent": agent}
     proofs = [str(proof.get("type") or proof["method"]) for proof in request.session.get(PROOFS, [])]
-    record(Event.SIGNED_IN, by=actor_of(member, request), proofs=proofs, agent=agent)
+    record(Event.SIGNED_IN, by=actor_of(member, request), proofs=proofs, browser=in_words(agent))
 
 
 def failed(request: HttpRequest, address: str, reason: str) -> None:

@@ -61,12 +61,12 @@ def test_a_member_changes_their_own_name_only(world):
 
 def test_sessions_are_listed_with_where_they_came_from(world):
     olga(world)
-    sign_in(world, agent="Safari on a phone", ip="203.0.113.7")
+    sign_in(world, agent="Mozilla/5.0 (Android 16) Firefox/140.0", ip="203.0.113.7")
     browser = sign_in(world)
 
     page = browser.get("/me/sessions/").content.decode()
 
-    assert "Safari on a phone" in page
+    assert "Firefox on Android" in page
     assert "203.0.113.7" in page
     assert page.count("This one") == 1
 

@@ -48,7 +48,7 @@ def test_a_member_signs_in_and_out(world):
     assert (first, second) == (Event.SIGNED_IN, Event.SIGNED_OUT)
     assert told["actor"] == "Olga"
     assert told["ip"] == "127.0.0.1"
-    assert told["data"] == {"proofs": ["password"], "agent": "Firefox"}
+    assert told["data"] == {"proofs": ["password"], "browser": "Firefox"}
 
 
 def test_a_rivals_member_cannot_sign_in_here(world):
