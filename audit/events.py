@@ -35,6 +35,11 @@ class Event(models.TextChoices):
     LEADS_DELETED = "leads.deleted", "Leads deleted"
     ADDRESS_SUPPRESSED = "suppression.added", "Address suppressed"
     ERASURE_ASKED = "erasure.asked", "Erasure asked for"
+    SUBJECT_REQUEST_OPENED = "privacy.request_opened", "Data request opened"
+    SUBJECT_REQUEST_CLOSED = "privacy.request_answered", "Data request answered"
+    PERSON_ERASED = "privacy.erased", "Person erased"
+    ENRICHMENT_CHANGED = "enrichment.changed", "Enrichment switched"
+    ENRICHMENT_ASKED = "enrichment.asked", "Enrichment provider asked"
     SUPPRESSION_LIFTED = "suppression.lifted", "Suppression lifted"
     # mailbox
     MAILBOX_CONNECTED = "mailbox.connected", "Mailbox connected"

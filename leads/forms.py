@@ -12,6 +12,7 @@ from django.core.validators import EmailValidator
 from django.http import QueryDict
 
 from leads.actions.bulk import MOST_PICKED
+from leads.actions.enrichment import OFFERED
 from leads.filtering import Filter, read_uuid
 from leads.mapping import CUSTOM, IGNORE, Mapping, MappingError, Suggestion, Use, spoken, suggest
 from leads.models import BulkAction, Import, LabelKind, Lead, RequestKind
@@ -206,3 +207,26 @@ class BulkForm(forms.Form):
     @property
     def label_kind(self) -> LabelKind:
         return LabelKind(self.cleaned_data["kind"] or LabelKind.TAG)
+
+
+class OptInForm(forms.Form):
+    """An owner's word that a provider may be asked, and the workspace's own key for it."""
+
+    kind = forms.ChoiceField(label="Provider", choices=[(kind.value, kind.label) for kind in OFFERED])
+    key = forms.CharField(
+        label="Your own key",
+        max_length=4000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Sealed at once, and never shown again.",
+    )
+    endpoint = forms.URLField(
+        label="Address",
+        required=False,
+        assume_scheme="https",
+        help_text="Only for a local directory: your own endpoint that answers with JSON.",
+    )
+    agreed = forms.BooleanField(
+        label="I am opting in: what identifies a lead (address, name, company, LinkedIn) may be sent to this "
+        "provider when a member asks about that lead.",
+        error_messages={"required": "Nothing is asked without this opt-in."},
+    )

@@ -122,7 +122,8 @@ class Loader:
                 continue
             if first := seen.get(profile.email):
                 self.counts.duplicates += 1
-                self._note(row, f"Row {first} has the same address.")
+                index = self._blind.email(profile.email)
+                self._note(row, f"Row {first} has the same address.", index)
                 continue
             seen[profile.email] = row.number
             found[profile.email] = Found(row, profile, indexes(profile, self._blind))
@@ -134,7 +135,7 @@ class Loader:
         for each in found:
             if each.indexes.email in addresses or each.indexes.domain in domains:
                 self.counts.suppressed += 1
-                self._note(each.row, SUPPRESSED)
+                self._note(each.row, SUPPRESSED, each.indexes.email)
             else:
                 kept.append(each)
         return kept
@@ -165,7 +166,7 @@ class Loader:
 
     def _duplicate(self, found: Found, reason: str) -> None:
         self.counts.duplicates += 1
-        self._note(found.row, reason)
+        self._note(found.row, reason, found.indexes.email)
 
     def _insert(self, new: list[Found]) -> None:
         if not new:
@@ -206,9 +207,11 @@ class Loader:
         self.counts.rejected += 1
         self._note(row, reason)
 
-    def _note(self, row: Row | BadRow, reason: str) -> None:
+    def _note(self, row: Row | BadRow, reason: str, email: bytes | None = None) -> None:
         cells: Any = row.cells if isinstance(row, Row) else row.raw
-        self.rejects.append(ImportReject(job=self.job, number=row.number, cells=cells, reason=reason[:300]))
+        reject = ImportReject(job=self.job, number=row.number, cells=cells, reason=reason[:300])
+        reject.email_index = email
+        self.rejects.append(reject)
 
 
 def store(lead: Lead, profile: Profile, found: Indexes, *, at: datetime) -> None:

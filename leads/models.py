@@ -102,12 +102,16 @@ class ImportReject(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rejects")
     number = models.PositiveIntegerField()
+    email_index = models.BinaryField(max_length=32, null=True, help_text="Where the row holds an address.")
     cells = SealedJSON(help_text="The row's cells, or its raw text where it could not be split.")
     reason = models.CharField(max_length=300)
 
     class Meta:
         db_table = "import_rejects"
-        indexes = [models.Index(fields=["job", "number"], name="import_rejects_in_order")]
+        indexes = [
+            models.Index(fields=["job", "number"], name="import_rejects_in_order"),
+            models.Index(fields=["email_index"], name="import_rejects_address"),
+        ]
 
     def __str__(self) -> str:
         return f"row {self.number}"

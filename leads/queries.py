@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 
+from keychain.index import blind_index
 from leads.actions.imports import Preview
 from leads.filtering import Filter
-from leads.models import Import, Label, Lead
+from leads.models import EnrichmentOptIn, Import, Label, Lead, Suppression
+from paitho.lib.text import NotAnAddress
 
 PAGE = 50
 IMPORTS_PAGE = 25
@@ -83,3 +86,34 @@ def filter_choices() -> tuple[list[Label], list[Import]]:
     return list(Label.objects.all()[:200]), list(
         Import.objects.only("pk", "file_name", "created_at").order_by("-created_at")[:20]
     )
+
+
+def suppression_page(number: str | None) -> Page[Any]:
+    """Suppressions, the newest first."""
+    return Paginator(Suppression.objects.order_by("-at"), PAGE).get_page(number)
+
+
+def suppressions_of(asked: str) -> list[Suppression]:
+    """What forbids writing to an address, or to a domain."""
+    blind = blind_index()
+    try:
+        by_domain = Q(index=blind.domain(asked), covers_domain=True)
+        by_address = (
+            Q(index=blind.email(asked), covers_domain=False) if "@" in asked.strip("@") else Q(pk=None)
+        )
+    except NotAnAddress:
+        return []
+    return list(Suppression.objects.filter(by_domain | by_address))
+
+
+def known_leads(rows: list[Suppression]) -> dict[UUID, Lead]:
+    """The lead whose address a suppression covers, where there is one: the suppression does not keep it."""
+    wanted = {bytes(row.index): row.pk for row in rows if not row.covers_domain}
+    leads = list(Lead.objects.filter(email_index__in=wanted).only("pk", "profile", "email_index"))
+    Lead._meta.get_field("profile").open_rows(leads)
+    return {wanted[bytes(lead.email_index)]: lead for lead in leads}
+
+
+def opt_ins() -> list[EnrichmentOptIn]:
+    """The providers that may be asked."""
+    return list(EnrichmentOptIn.objects.select_related("credential").order_by("credential__kind"))

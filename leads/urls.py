@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import bulk, imports, leads
+from leads.views import bulk, enrichment, imports, leads, privacy
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/imports/<uuid:pk>/progress/", imports.import_progress, name="import_progress"),
     path("leads/imports/<uuid:pk>/rejects.csv", imports.rejects, name="rejects"),
     path("leads/imports/<uuid:pk>/undo/", imports.undo_import, name="undo"),
+    path("leads/<uuid:pk>/enrich/", enrichment.enrich, name="enrich"),
+    path("leads/<uuid:pk>/enrich/<uuid:answer>/", enrichment.apply, name="apply"),
+    path("privacy/", privacy.suppressions, name="privacy"),
+    path("privacy/file/", privacy.suppress_upload, name="suppress_file"),
+    path("privacy/<uuid:pk>/lift/", privacy.lift_suppression, name="lift"),
+    path("privacy/requests/", privacy.requests, name="requests"),
+    path("privacy/requests/<uuid:pk>/", privacy.request_page, name="request"),
+    path("privacy/requests/<uuid:pk>/data.json", privacy.dossier_json, name="dossier_json"),
+    path("privacy/requests/<uuid:pk>/data.html", privacy.dossier_html, name="dossier_html"),
+    path("privacy/requests/<uuid:pk>/erase/", privacy.erase_person, name="erase"),
+    path("privacy/enrichment/", enrichment.settings_page, name="enrichment"),
     path("leads/<uuid:pk>/", leads.lead, name="lead"),
     path("leads/<uuid:pk>/edit/", leads.edit, name="edit"),
     path("leads/<uuid:pk>/label/", leads.label, name="label"),

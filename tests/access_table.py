@@ -28,7 +28,15 @@ from keychain.crypto.secret import Secret
 from keychain.models import Kind
 from tests import mail_world
 from tests.campaigns import world as campaign_world
-from tests.leads.made import a_bulk_pk, a_lead_pk, an_import_pk, an_upload_pk
+from tests.leads.made import (
+    a_bulk_pk,
+    a_lead_pk,
+    a_request_pk,
+    a_suppression_pk,
+    an_answer_pk,
+    an_import_pk,
+    an_upload_pk,
+)
 
 Made = Callable[[Member], dict[str, Any]]
 REFUSED, TO_SIGN_IN, OK = 403, 302, None
@@ -164,6 +172,17 @@ LEADS: list[Row] = [
     Row("leads:label", MEMBERS, ok=405, made=a_lead_pk),
     Row("leads:suppress", MEMBERS, made=a_lead_pk),
     Row("leads:delete", MEMBERS, made=a_lead_pk),
+    Row("leads:enrich", MEMBERS, made=a_lead_pk),
+    Row("leads:apply", MEMBERS, ok=405, made=an_answer_pk),
+    Row("leads:privacy", MEMBERS),
+    Row("leads:suppress_file", MEMBERS, ok=405),
+    Row("leads:lift", ADMINS, made=a_suppression_pk),
+    Row("leads:requests", OWNERS),
+    Row("leads:request", OWNERS, made=a_request_pk),
+    Row("leads:dossier_json", OWNERS, made=a_request_pk),
+    Row("leads:dossier_html", OWNERS, made=a_request_pk),
+    Row("leads:erase", OWNERS, made=a_request_pk),
+    Row("leads:enrichment", OWNERS),
 ]
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 from accounts.models import Member
 from audit.actors import Actor
+from keychain.models import Kind
 from leads.actions.bulk import begin_bulk
 from leads.actions.imports import import_slice, mapping_of, start, upload
 from leads.actions.people import add_lead, profile_of
-from leads.models import BulkAction, Import, Lead
+from leads.actions.requests import open_request
+from leads.actions.suppression import suppress
+from leads.models import BulkAction, Enrichment, Import, Lead, Reason, RequestKind
 from leads.profile import Policy
 
 PEOPLE = b"email,first_name,company\nada@engines.test,Ada,Engines\nbob@engines.test,Bob,Engines\nnobody,X,Y\n"
@@ -56,3 +59,19 @@ def a_lead_pk(person: Member) -> dict[str, Any]:
 def a_bulk_pk(person: Member) -> dict[str, Any]:
     lead = a_lead(person)
     return {"pk": begin_bulk(BulkAction.SUPPRESS, {"ids": [str(lead.pk)]}, by=by(person)).pk}
+
+
+def a_suppression_pk(person: Member) -> dict[str, Any]:
+    return {"pk": suppress("stop@looms.test", Reason.BY_HAND, by=by(person)).pk}
+
+
+def a_request_pk(person: Member) -> dict[str, Any]:
+    return {"pk": open_request(RequestKind.ACCESS, "carla@looms.test", by=by(person)).pk}
+
+
+def an_answer_pk(person: Member) -> dict[str, Any]:
+    lead = a_lead(person)
+    answer = Enrichment(lead=lead, provider=Kind.APOLLO, outcome="found", sentence="Found.", asked={})
+    answer.fields = {"title": "Weaver"}
+    answer.save()
+    return {"pk": lead.pk, "answer": answer.pk}
