@@ -63,9 +63,9 @@ def test_a_file_that_is_no_csv_is_refused_in_a_sentence_and_not_kept(world, brow
         assert not Import.objects.exists()
 
 
-def test_a_file_without_an_email_column_is_stopped_at_the_columns(world, browser):
-    answer = sent(browser, b"name,city\nAnn,Ulm\nBob,Bonn\n")
-    columns = browser.post(answer["Location"], {"policy": "skip", "use-0": "first_name", "use-1": "city"})
+def test_nothing_is_imported_without_an_email_column(world, browser):
+    answer = sent(browser, b"email,city\nann@looms.test,Ulm\n")
+    columns = browser.post(answer["Location"], {"policy": "skip", "use-0": "custom", "use-1": "city"})
 
     assert columns.status_code == 422
     assert "Choose the column that holds the e-mail address." in columns.content.decode()
