@@ -13,7 +13,8 @@ from campaigns.models import Enrollment, Stage
 from campaigns.reactions import stop
 from campaigns.stages import ENDINGS
 from leads.actions import suppress_index
-from leads.models import Reason, Suppression
+from leads.actions.requests import open_request
+from leads.models import Reason, RequestKind, Suppression
 from mailbox.models import Delivery, Message
 from mailbox.outgoing import by_opt_out
 
@@ -51,7 +52,9 @@ def ask_for_erasure(message: Message, *, ip: str) -> None:
     """As `opt_out`, and a person of the workspace is asked to erase what is known of the address."""
     if not asked_for_erasure(message):
         suppress_index(_index(message), Reason.ERASURE, by=_recipient(ip))
-        record(Event.ERASURE_ASKED, by=_recipient(ip), about=message.thread.lead)
+        lead = message.thread.lead
+        record(Event.ERASURE_ASKED, by=_recipient(ip), about=lead)
+        open_request(RequestKind.ERASURE, lead.email, by=_recipient(ip))
     _silence(message)
 
 

@@ -65,7 +65,7 @@ def test_the_oldest_come_first_when_asked(world, person, browser):
         ("q=person007@firm0.test", 1),
         ("q=firm3.test", 17),
         ("q=weav", 50),
-        ("q=Pat11 Weaver11", 1),
+        ("q=Pat119 Weaver119", 1),
         ("q=nobody@nowhere.test", 0),
         ("standing=bounced", 0),
         ("standing=open", 50),
@@ -88,6 +88,7 @@ def test_a_page_asks_the_same_number_of_questions_however_many_leads_it_shows(wo
 
     with bound(world.acme):
         a_lead(person)
+    browser.get("/leads/")  # the keys and the session are read once
     few = asked("/leads/")
     with bound(world.acme):
         an_import(person, MANY)
@@ -95,7 +96,7 @@ def test_a_page_asks_the_same_number_of_questions_however_many_leads_it_shows(wo
 
     assert asked("/leads/") - few == 0
     assert asked(f"/leads/?q=weaver&standing=open&source={job.pk}") - few <= 1
-    assert few <= 16
+    assert few <= 12
 
 
 def test_an_action_over_a_selection_touches_only_the_selection(world, person, browser):

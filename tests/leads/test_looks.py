@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from keychain.crypto.secret import Secret
+from keychain.models import Kind
 from leads.actions import suppress
+from leads.actions.enrichment import opt_in
 from leads.actions.people import label_leads, make_label
-from leads.models import Import, LabelKind, Lead, Reason
+from leads.actions.requests import erase, open_request
+from leads.models import Import, LabelKind, Lead, Reason, RequestKind
 from tenants.binding import bound
 from tests.browser import picture, sideways, violations
-from tests.leads.made import an_import, an_upload
+from tests.leads.made import an_answer_pk, an_import, an_upload, by
 from tests.paths import DATA
 
 pytestmark = pytest.mark.browser
@@ -27,6 +31,11 @@ def pages(world, person) -> dict[str, str]:
         lead = Lead.objects.order_by("pk").first()
         label_leads(make_label(LabelKind.TAG, "spring"), [lead.pk])
         job = Import.objects.get(pk=done.pk)
+        request = open_request(RequestKind.ERASURE, lead.email, by=by(person))
+        erased = open_request(RequestKind.ERASURE, "art@venere.org", by=by(person))
+        erase(erased, by=by(person))
+        opt_in(Kind.APOLLO, Secret("key-canary"), by=by(person))
+        asked = an_answer_pk(person)
     return {
         "list": "/leads/",
         "lead": f"/leads/{lead.pk}/",
@@ -37,6 +46,12 @@ def pages(world, person) -> dict[str, str]:
         "columns": f"/leads/imports/{waiting.pk}/columns/",
         "check": f"/leads/imports/{waiting.pk}/check/",
         "import": f"/leads/imports/{job.pk}/",
+        "suppressed": "/privacy/?q=art@venere.org",
+        "requests": "/privacy/requests/",
+        "request": f"/privacy/requests/{request.pk}/",
+        "receipt": f"/privacy/requests/{erased.pk}/",
+        "enrichment": "/privacy/enrichment/",
+        "enrich": f"/leads/{asked['pk']}/enrich/",
     }
 
 
