@@ -78,12 +78,13 @@ def _open(lead: Lead) -> list[Enrollment]:
 
 
 def stop(enrollments: list[Enrollment], reason: str) -> None:
-    """Stop what has not ended, and cancel the mail that waits."""
-    for enrollment in enrollments:
-        move(enrollment, Stage.STOPPED, stop_reason=reason, due_at=None)
-        Message.objects.filter(draft__enrollment=enrollment, delivery=Delivery.SCHEDULED).update(
-            delivery=Delivery.CANCELLED
-        )
+    """Stop what has not ended, wherever a worker has brought it, and cancel the mail that waits."""
+    ids = [enrollment.pk for enrollment in enrollments]
+    going = Enrollment.objects.filter(pk__in=ids).exclude(stage__in=ENDINGS)
+    going.update(stage=Stage.STOPPED, stop_reason=reason, due_at=None, lease_until=None, problem="")
+    Message.objects.filter(draft__enrollment__in=ids, delivery=Delivery.SCHEDULED).update(
+        delivery=Delivery.CANCELLED
+    )
 
 
 def _bounced(message: Message, lead: Lead) -> None:

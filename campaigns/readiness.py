@@ -38,39 +38,40 @@ class Need:
 
 def needs(campaign: Campaign) -> list[Need]:
     """Every condition of a launch, met or not, in the order in which a person would see to them."""
-    brief, lonely = campaign.brief, unpriced(campaign, timezone.now().date())
-    working = campaign.mailboxes.filter(health=Health.WORKING).exists()
-    profile = WorkspaceProfile.objects.first()
-    has_address = bool(profile and profile.postal_address.strip())
-    has_leads = Lead.objects.filter(standing=Standing.OPEN).exists()
-    return [
-        Need(has_leads, "There are leads to write to", "Upload leads first.", Place.LEADS),
-        Need(campaign.steps.exists(), "The steps are set", "Add at least one step.", Place.CAMPAIGN),
-        Need(
-            bool(brief.get("offer")),
-            "The brief is written",
-            "Say in the brief what you offer.",
-            Place.CAMPAIGN,
-        ),
-        Need(
+    return [*_of_the_campaign(campaign), *_of_the_workspace(campaign)]
+
+
+def _of_the_campaign(campaign: Campaign) -> list[Need]:
+    lonely = unpriced(campaign, timezone.now().date())
+    conditions = [
+        (bool(campaign.brief.get("offer")), "The brief is written", "Say in the brief what you offer."),
+        (campaign.steps.exists(), "The steps are set", "Add at least one step."),
+        (
             campaign.writer is not None,
             "A key for the writer is chosen",
             "Choose a key for the writer, from those under Keychain.",
-            Place.CAMPAIGN,
         ),
-        Need(working, "A mailbox can send", "Connect a mailbox that works.", Place.MAILBOXES),
+        (
+            campaign.budget_micros is None or not lonely,
+            "The budget can be kept",
+            f"No price is known for {', '.join(lonely)}. Choose another model, or remove the budget.",
+        ),
+    ]
+    return [Need(*condition, Place.CAMPAIGN) for condition in conditions]
+
+
+def _of_the_workspace(campaign: Campaign) -> list[Need]:
+    profile = WorkspaceProfile.objects.first()
+    has_leads = Lead.objects.filter(standing=Standing.OPEN).exists()
+    can_send = campaign.mailboxes.filter(health=Health.WORKING).exists()
+    return [
+        Need(has_leads, "There are leads to write to", "Upload leads first.", Place.LEADS),
+        Need(can_send, "A mailbox can send", "Connect a mailbox that works.", Place.MAILBOXES),
         Need(
-            has_address,
+            bool(profile and profile.postal_address.strip()),
             "The postal address is known",
             "Enter the workspace's postal address under Settings.",
             Place.SETTINGS,
-        ),
-        Need(
-            campaign.budget_micros is None or not lonely,
-            "The budget can be kept",
-            f"No price is known for {', '.join(lonely)}, so no budget can be kept. Choose another model, "
-            "or remove the budget.",
-            Place.CAMPAIGN,
         ),
     ]
 

@@ -67,12 +67,9 @@ def _recipient(ip: str) -> Actor:
 
 
 def _silence(message: Message) -> None:
-    """Stop what is under way for the address and take back the mail that waits.
-
-    The rows are locked first, so that a worker that moves one of them waits and then finds it stopped.
-    """
+    """Stop what is under way for the address and take back the mail that waits."""
     index = _index(message)
-    under_way = Enrollment.objects.select_for_update(of=("self",)).filter(lead__email_index=index)
-    stop(list(under_way.exclude(stage__in=ENDINGS | {Stage.DISQUALIFIED}).order_by("pk")), "opted_out")
+    under_way = Enrollment.objects.filter(lead__email_index=index)
+    stop(list(under_way.exclude(stage__in=ENDINGS | {Stage.DISQUALIFIED})), "opted_out")
     waiting = Message.objects.filter(recipient_index=index, delivery=Delivery.SCHEDULED)
     waiting.update(delivery=Delivery.CANCELLED)

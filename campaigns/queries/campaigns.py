@@ -24,7 +24,7 @@ SHOWN = 50
 PLACES = {
     Place.KEYCHAIN: "keychain:list",
     Place.MAILBOXES: "mailbox:list",
-    Place.LEADS: "leads:list",
+    Place.LEADS: "leads:upload",
     Place.SETTINGS: "accounts:workspace",
 }
 WORKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]

@@ -13,12 +13,20 @@ from django.utils import timezone
 from accounts.models import WorkspaceProfile
 from campaigns.models import Campaign, Draft, Status, Verdict
 from keychain.models import Credential, Kind
-from leads.models import Import, ImportState, Lead
-from mailbox.models import Delivery, Direction, Health, Mailbox, Message, SendingSwitch, Thread
+from leads.models import Import, ImportState, Lead, Reason, Suppression
+from mailbox.models import Delivery, Direction, Health, Mailbox, Message, Thread
 from paitho.navigation import Check, route
 
 DAYS = 14
 LLM_KINDS = [Kind.OPENAI, Kind.ANTHROPIC, Kind.GOOGLE, Kind.COMPATIBLE, Kind.SANDBOX]
+
+FIRST_STEPS = [
+    ("Upload leads", "A CSV with at least an e-mail column.", "leads:upload"),
+    ("Connect a mailbox", "Mail leaves from your own server.", "mailbox:list"),
+    ("Add a key for a model", "Drafts are written on your own account at a provider.", "keychain:list"),
+    ("Enter your postal address", "The law wants it in each mail.", "accounts:workspace"),
+    ("Create a campaign", "What you offer, to whom, when.", "campaigns:new"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,25 @@ def counted(number: int, one: str, many: str) -> str:
 
 def waiting() -> list[Waiting]:
     """What needs a person, the most urgent first."""
-    found = [*_stuck(), *_mailboxes(), _uncertain(), _replies(), _drafts()]
+    found = [_erasures(), *_stuck(), *_mailboxes(), _uncertain(), _replies(), _drafts()]
     return [each for each in found if each is not None]
+
+
+def _erasures() -> Waiting | None:
+    """Recipients who asked to be erased, as long as their leads are still here."""
+    asked = Suppression.objects.filter(reason=Reason.ERASURE, covers_domain=False)
+    number = Lead.objects.filter(email_index__in=asked.values("index")).count()
+    return number_of(
+        number,
+        Waiting(
+            icon="shield-lock",
+            tone="bad",
+            title=f"{counted(number, 'person asks', 'people ask')} to be erased",
+            text="By law that is due within 30 days. Nothing is sent to them meanwhile.",
+            url=route("leads:privacy"),
+            action="Settle it",
+        ),
+    )
 
 
 def _stuck() -> list[Waiting]:
@@ -168,38 +193,18 @@ def last_days() -> Day:
 
 
 def first_steps() -> list[Check]:
-    """What a workspace needs before its first mail, done or not; empty once it has a launched campaign."""
+    """What a workspace needs before its first mail, done or not; empty once it has launched a campaign."""
     if Campaign.objects.exclude(launched_at=None).exists():
         return []
     profile = WorkspaceProfile.objects.first()
-    steps = [
-        (Lead.objects.exists(), "Upload leads", "A CSV with at least an e-mail column.", "leads:list"),
-        (Mailbox.objects.exists(), "Connect a mailbox", "Mail leaves from your own server.", "mailbox:list"),
-        (
-            Credential.objects.filter(kind__in=LLM_KINDS).exists(),
-            "Add a key for a model",
-            "Drafts are written on your own account at a provider.",
-            "keychain:list",
-        ),
-        (
-            bool(profile and profile.postal_address.strip()),
-            "Enter your postal address",
-            "The law wants it in each mail.",
-            "accounts:workspace",
-        ),
-        (Campaign.objects.exists(), "Create a campaign", "What you offer, to whom, when.", "campaigns:new"),
+    done = [
+        Lead.objects.exists(),
+        Mailbox.objects.exists(),
+        Credential.objects.filter(kind__in=LLM_KINDS).exists(),
+        bool(profile and profile.postal_address.strip()),
+        Campaign.objects.exists(),
     ]
     return [
-        Check(
-            "good" if done else "idle",
-            title,
-            "" if done else text,
-            url="" if done else route(place),
-            action=title.split()[0],
-        )
-        for done, title, text, place in steps
+        Check("good", title) if is_done else Check("idle", title, text, route(place), title.split()[0])
+        for is_done, (title, text, place) in zip(done, FIRST_STEPS, strict=True)
     ]
-
-
-def is_paused() -> bool:
-    return SendingSwitch.objects.filter(is_paused=True).exists()
