@@ -221,6 +221,7 @@ def test_the_queue_pages_by_key_and_filters(world, by, browser_of_rita, django_c
 
     first = browser_of_rita.get(f"/review/?campaign={campaign.pk}")
     assert len(first.context["drafts"]) == 50
+    assert first.content.count(b"@engines.test</a>") == 50
     rest = browser_of_rita.get(f"/review/?after={first.context['after']}")
     assert [draft.pk for draft in rest.context["drafts"]] == [draft.pk for draft in drafts[50:]]
     assert len(browser_of_rita.get("/review/?only=flagged").context["drafts"]) == 1

@@ -7,11 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from audit.actors import Actor
 from campaigns.models import Draft, Enrollment, Stage, Verdict
 from mailbox.models import Delivery, Message
 from tenants.binding import bound
 from tests.browser import OpenPage, picture, sideways, violations
-from tests.world import PASSWORD
+from tests.campaigns.world import a_sent_mail
+from tests.world import PASSWORD, olga
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +61,7 @@ def test_a_reviewer_needs_no_mouse(world, reviewed, page, port):
     page.keyboard.press("Escape")
     expect(page.get_by_label("What should be different?")).not_to_be_visible()
     page.keyboard.press("r")
+    expect(page.get_by_label("What should be different?")).to_be_focused()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("It is being written again")).to_be_visible()
 
@@ -105,6 +108,27 @@ def test_the_pages_fit_and_read(world, reviewed, open_page: OpenPage, port, widt
         assert violations(page) == [], name
         if name != "today":
             expect(page.get_by_text(re.compile("No model was asked|asks no model")).first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_the_recipients_page_needs_no_script_and_sets_no_cookie(
+    world, open_page: OpenPage, port, width, scheme
+):
+    person = olga(world)
+    with bound(world.acme):
+        _, token = a_sent_mail(Actor(person.pk, "Olga"))
+    page = open_page(width=width, scheme=scheme)
+    page.goto(f"http://acme.localhost:{port}/o/{token}")
+    picture(page, f"recipient-{width}-{scheme}")
+    assert sideways(page) == 0
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Do not write to me again").click()
+
+    expect(page.get_by_role("heading", name="You will not hear from us again")).to_be_visible()
+    page.get_by_role("button", name="Ask for erasure").click()
+    expect(page.get_by_text("erased within 30 days")).to_be_visible()
+    assert page.context.cookies() == []
 
 
 def test_a_draft_is_decided_without_scripts(world, reviewed, open_page: OpenPage, port):

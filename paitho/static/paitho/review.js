@@ -26,9 +26,9 @@
     if (event.key === "Escape") {
       part.open = false;
       part.querySelector("summary").focus();
-    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      event.target.form.requestSubmit();
+      part.querySelector("form").requestSubmit();
     }
   });
 })();
