@@ -23,7 +23,7 @@ from paitho.embedded import process
 from paitho.embedded.errors import EmbeddedError, StateError
 from paitho.embedded.output import Terminal
 from paitho.embedded.postgres import binary
-from paitho.embedded.product import DEMO, Product
+from paitho.embedded.product import DEMO, PREPARATIONS, Product
 from paitho.embedded.state import DATABASE, HOLDS, ROOT, State
 from paitho.embedded.supervisor import Stop, Supervisor, clear_leftovers
 
@@ -76,24 +76,19 @@ def demo(state: State, words: list[str]) -> int:
                 Supervisor(state.directory / "logs", Terminal(nowhere)) as supervisor,
             ):
                 product = Product(state)
-                prepare(supervisor, product)
-                return supervisor.attend(product.manage("demo", "manage", *words))
+                supervisor.start(product.servers())
+                supervisor.run(product.preparation(*PREPARATIONS))
+                return supervisor.attend(product.manage("demo", *words))
         except process.Held:  # `make up` runs: its servers do
             return run(state, "manage", [sys.executable, str(ROOT / "manage.py"), "demo", *words])
         except Stop:
             return 130
 
 
-def prepare(supervisor: Supervisor, product: Product) -> None:
-    supervisor.start(product.servers())
-    for program in product.preparations():
-        supervisor.run(program)
-
-
 def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
     terminal.say("Starting PostgreSQL, Redis and the sandbox mail server, and preparing the database …")
-    prepare(supervisor, product)
-    signing_in = supervisor.run(product.manage(*DEMO)).strip()
+    supervisor.start(product.servers())
+    signing_in = supervisor.run(product.preparation(*PREPARATIONS, DEMO)).splitlines()[-1]
     terminal.say("Starting the web server and the workers …")
     supervisor.start([product.web(), product.beat(), *product.workers()])
     folder = product.state.directory

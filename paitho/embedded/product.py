@@ -14,13 +14,9 @@ from paitho.embedded.redis import Redis
 from paitho.embedded.state import ROOT, State
 from paitho.embedded.supervisor import marked
 
-# Run once at each start, in this order: the command, the role it runs as, what it does in words.
-PREPARATIONS = (
-    ("bootstrap_cluster", "setup"),
-    ("migrate_directory", "manage"),
-    ("migrate_workspaces", "manage"),
-)
-DEMO = ("ensure_demo", "manage")  # says how to sign in
+# Run at each start, in this order; the last one, for `make up` only, says how to sign in.
+PREPARATIONS = ("bootstrap_cluster", "migrate_directory", "migrate_workspaces")
+DEMO = "ensure_demo"
 # Names of workers, their role, and how Celery runs them. A threads pool holds 50 waiting model calls in
 # the memory of one process; imports and exports use the processor and get a process of their own.
 WORKERS = (
@@ -96,8 +92,11 @@ class Product:
         postgres = Server("postgres", self.cluster, ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0)))
         return [self._mail(), Server("redis", redis, ((signal.SIGTERM, 3.0),)), postgres]
 
-    def preparations(self) -> list[Program]:
-        return [self.manage(command, role) for command, role in PREPARATIONS]
+    def preparation(self, *commands: str) -> Program:
+        """The management commands that make the database ready, as the superuser's and the owner's."""
+        program = self._program("setup", "setup", "-m", "paitho.embedded.prepare", *commands)
+        superuser = {"PAITHO_SUPERUSER_DSN": self.cluster.superuser_dsn()}
+        return replace(program, is_quiet=True, environment={**program.environment, **superuser})
 
     def workers(self) -> list[Service]:
         return [
@@ -113,13 +112,8 @@ class Product:
     def web(self) -> Service:
         return self._gunicorn("web", "paitho.wsgi:application")
 
-    def manage(self, command: str, role: str, *arguments: str) -> Program:
-        program = self._program(command, role, str(ROOT / "manage.py"), command, *arguments)
-        program = replace(program, is_quiet=True)
-        if role != "setup":
-            return program
-        superuser = {"PAITHO_SUPERUSER_DSN": self.cluster.superuser_dsn()}
-        return replace(program, environment={**program.environment, **superuser})
+    def manage(self, *arguments: str) -> Program:
+        return self._program("manage", "manage", str(ROOT / "manage.py"), *arguments)
 
     def _mail(self) -> Program:
         folder = self.state.directory / "mail"
