@@ -34,7 +34,6 @@ class Event(models.TextChoices):
     LEADS_CHANGED = "leads.changed", "Leads changed"
     LEADS_DELETED = "leads.deleted", "Leads deleted"
     ADDRESS_SUPPRESSED = "suppression.added", "Address suppressed"
-    ERASURE_ASKED = "erasure.asked", "Erasure asked for"
     SUBJECT_REQUEST_OPENED = "privacy.request_opened", "Data request opened"
     SUBJECT_REQUEST_CLOSED = "privacy.request_answered", "Data request answered"
     PERSON_ERASED = "privacy.erased", "Person erased"

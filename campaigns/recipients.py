@@ -6,15 +6,13 @@ import hashlib
 
 from django.db import transaction
 
-from audit.actions import record
 from audit.actors import Actor
-from audit.events import Event
 from campaigns.models import Enrollment, Stage
 from campaigns.reactions import stop
 from campaigns.stages import ENDINGS
 from leads.actions import suppress_index
 from leads.actions.requests import open_request
-from leads.models import Reason, RequestKind, Suppression
+from leads.models import Reason, RequestKind, SubjectRequest, Suppression
 from mailbox.models import Delivery, Message
 from mailbox.outgoing import by_opt_out
 
@@ -27,16 +25,13 @@ def message_of(token: str) -> Message | None:
 
 
 def has_opted_out(message: Message) -> bool:
-    return _said(message, SAID)
+    said = Suppression.objects.filter(index=_index(message), covers_domain=False, reason__in=SAID)
+    return said.exists()
 
 
 def asked_for_erasure(message: Message) -> bool:
-    return _said(message, {Reason.ERASURE})
-
-
-def _said(message: Message, reasons: set[Reason]) -> bool:
-    index = bytes(message.recipient_index or b"")
-    return Suppression.objects.filter(index=index, covers_domain=False, reason__in=reasons).exists()
+    asked = SubjectRequest.objects.filter(kind=RequestKind.ERASURE, email_index=_index(message))
+    return asked.exists()
 
 
 @transaction.atomic
@@ -49,13 +44,11 @@ def opt_out(message: Message, *, ip: str) -> None:
 
 @transaction.atomic
 def ask_for_erasure(message: Message, *, ip: str) -> None:
-    """As `opt_out`, and a person of the workspace is asked to erase what is known of the address."""
+    """As `opt_out`, and a request that a person of the workspace has 30 days to settle."""
+    opt_out(message, ip=ip)
     if not asked_for_erasure(message):
-        suppress_index(_index(message), Reason.ERASURE, by=_recipient(ip))
-        lead = message.thread.lead
-        record(Event.ERASURE_ASKED, by=_recipient(ip), about=lead)
-        open_request(RequestKind.ERASURE, lead.email, by=_recipient(ip))
-    _silence(message)
+        address = str(message.thread.lead.profile["email"])
+        open_request(RequestKind.ERASURE, address, by=_recipient(ip))
 
 
 def _index(message: Message) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import WorkspaceProfile
 from campaigns.models import Campaign, Draft, Status, Verdict
 from keychain.models import Credential, Kind
-from leads.models import Import, ImportState, Lead, Reason, Suppression
+from leads.models import Import, ImportState, Lead, SubjectRequest
 from mailbox.models import Delivery, Direction, Health, Mailbox, Message, Thread
 from paitho.navigation import Check, route
 
@@ -63,24 +63,22 @@ def counted(number: int, one: str, many: str) -> str:
 
 def waiting() -> list[Waiting]:
     """What needs a person, the most urgent first."""
-    found = [_erasures(), *_stuck(), *_mailboxes(), _uncertain(), _replies(), _drafts()]
+    found = [_requests(), *_stuck(), *_mailboxes(), _uncertain(), _replies(), _drafts()]
     return [each for each in found if each is not None]
 
 
-def _erasures() -> Waiting | None:
-    """Recipients who asked to be erased, as long as their leads are still here."""
-    asked = Suppression.objects.filter(reason=Reason.ERASURE, covers_domain=False)
-    number = Lead.objects.filter(email_index__in=asked.values("index")).count()
-    return number_of(
-        number,
-        Waiting(
-            icon="shield-lock",
-            tone="bad",
-            title=f"{counted(number, 'person asks', 'people ask')} to be erased",
-            text="By law that is due within 30 days. Nothing is sent to them meanwhile.",
-            url=route("leads:privacy"),
-            action="Settle it",
-        ),
+def _requests() -> Waiting | None:
+    """People who asked to see or to erase what is kept about them."""
+    figures = SubjectRequest.objects.filter(closed_at=None).aggregate(all=Count("pk"), due=Min("due_at"))
+    if not figures["all"]:
+        return None
+    return Waiting(
+        icon="shield-lock",
+        tone="bad" if figures["due"] < timezone.now() + timedelta(days=7) else "warn",
+        title=f"{counted(figures['all'], 'person asks', 'people ask')} about their data",
+        text=f"The first is due on {timezone.localtime(figures['due']):%d %B}.",
+        url=route("leads:requests"),
+        action="Settle it",
     )
 
 

@@ -11,11 +11,11 @@ from audit.models import AuditRow
 from campaigns.approval import approve
 from campaigns.models import Enrollment, Stage
 from campaigns.sending import claim
-from leads.models import Lead, Reason, Standing, Suppression
+from leads.models import Lead, Reason, RequestKind, Standing, SubjectRequest, Suppression
 from mailbox.models import Delivery, Message
 from tenants.binding import bound
 from tests.campaigns.world import a_draft, a_sent_mail
-from tests.world import client_of, olga
+from tests.world import client_of, olga, rita
 
 FORMS = [
     ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"),
@@ -124,14 +124,17 @@ def test_a_link_means_nothing_on_another_workspaces_host(world, sent):
         assert not Suppression.objects.exists()
 
 
-def test_erasure_can_be_asked_for_and_silences_too(world, sent, stranger):
+def test_erasure_can_be_asked_for_once_and_silences_too(world, sent, stranger):
     message, token = sent
 
-    answer = stranger.post(f"/o/{token}/erase")
+    answers = [stranger.post(f"/o/{token}/erase") for _ in range(2)]
 
-    assert answer.status_code == 200
-    assert b"within 30 days" in answer.content
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert b"within 30 days" in answers[0].content
     with bound(world.acme):
-        assert Suppression.objects.get().reason == Reason.ERASURE
-        assert AuditRow.objects.filter(event="erasure.asked").count() == 1
+        request = SubjectRequest.objects.get()
+        assert (request.kind, request.email) == (RequestKind.ERASURE, message.thread.lead.profile["email"])
+        assert Suppression.objects.get().reason == Reason.OPT_OUT
         assert Enrollment.objects.get(drafts__message=message).stage == Stage.STOPPED
+    page = client_of(world.acme, rita(world)).get("/").content.decode()
+    assert "1 person asks about their data" in page
