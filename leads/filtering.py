@@ -39,9 +39,9 @@ class Filter:
         if self.standing:
             leads = leads.filter(standing=self.standing)
         if self.source:
-            leads = leads.filter(source=self.source)
+            leads = leads.filter(source=UUID(self.source))
         if self.label:
-            leads = leads.filter(labels=self.label)
+            leads = leads.filter(labels=UUID(self.label))
         return leads
 
     def to_dict(self) -> dict[str, str]:

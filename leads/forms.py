@@ -41,8 +41,8 @@ class UploadForm(forms.Form):
         error_messages={"required": "Choose a file first."},
     )
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > MAX_BYTES:
             raise forms.ValidationError(TOO_LARGE)
         return file
@@ -181,7 +181,7 @@ class BulkForm(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self._filter = Filter.of(data.dict())
+        self._filter = Filter.of({name: str(data[name]) for name in data})
         self._ids = [str(pk) for said in data.getlist("id")[:MOST_PICKED] if (pk := read_uuid(said))]
 
     def clean(self) -> dict[str, Any]:

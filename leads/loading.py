@@ -154,13 +154,13 @@ class Loader:
 
     def _meet(self, found: Found, lead: Lead) -> Change | None:
         """The address is here already: the policy decides what the row may change."""
-        if lead.pk in self._of_this_file:
-            return self._duplicate(found, AGAIN)
-        if self.policy is Policy.SKIP:
-            return self._duplicate(found, KNOWN)
+        if lead.pk in self._of_this_file or self.policy is Policy.SKIP:
+            self._duplicate(found, AGAIN if lead.pk in self._of_this_file else KNOWN)
+            return None
         merged, changed = merge(Profile.from_dict(lead.profile), found.profile, self.policy)
         if not changed:
-            return self._duplicate(found, NOTHING_NEW)
+            self._duplicate(found, NOTHING_NEW)
+            return None
         self.counts.updated += 1
         return Change(lead, found, merged, changed)
 

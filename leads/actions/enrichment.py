@@ -85,7 +85,9 @@ def provider_of(row: EnrichmentOptIn) -> Provider:
     kind = Kind(row.credential.kind)
     if kind is Kind.DIRECTORY:
         return DirectoryHttp(str(row.credential.endpoint), reachable)
-    return {Kind.APOLLO: Apollo, Kind.ROCKETREACH: RocketReach, Kind.ZOOMINFO: ZoomInfo}[kind]()
+    if kind is Kind.APOLLO:
+        return Apollo()
+    return RocketReach() if kind is Kind.ROCKETREACH else ZoomInfo()
 
 
 def question_about(lead: Lead) -> Question:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -46,9 +47,9 @@ def upload(request: MemberRequest) -> HttpResponseBase:
 
 def _kept(request: MemberRequest, form: UploadForm) -> Import | None:
     """The import of the form's file; None, and the reason in the form, when it is refused."""
-    file: UploadedFile = form.cleaned_data["file"]
+    file: UploadedFile[bytes] = form.cleaned_data["file"]
     try:
-        return keep_upload(file, file.name or "file.csv", file.size or 0, by=actor(request))
+        return keep_upload(cast("BinaryIO", file), file.name or "file.csv", file.size or 0, by=actor(request))
     except LeadsError as error:
         form.add_error("file", str(error))
         return None

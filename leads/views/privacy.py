@@ -40,7 +40,7 @@ def suppressions(request: MemberRequest) -> HttpResponseBase:
     page = suppression_page(request.GET.get("page"))
     context = {
         "form": form,
-        "upload": UploadForm(),
+        "upload": UploadForm(auto_id="file_%s"),
         "asked": asked,
         "found": suppressions_of(asked) if asked else [],
         "page": page,
@@ -54,7 +54,7 @@ def suppressions(request: MemberRequest) -> HttpResponseBase:
 def suppress_upload(request: MemberRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, form.errors["file"][0])
+        messages.error(request, str(form.errors["file"][0]))
         return redirect("leads:privacy")
     file = form.cleaned_data["file"]
     try:
