@@ -126,7 +126,9 @@ class Lead(models.Model):
     domain_index = models.BinaryField(max_length=32)
     words = ArrayField(models.BigIntegerField(), default=list, blank=True)
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.OPEN)
-    source = models.ForeignKey(Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
+    source = models.ForeignKey(
+        Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads", db_index=False
+    )
     source_row = models.PositiveIntegerField(null=True, blank=True, help_text="Of the file it came from.")
     origins = SealedJSON(
         null=True, help_text="{field: {by, from, at}} for what does not stand in the first row."
@@ -140,6 +142,7 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["domain_index"], name="leads_domain"),
             models.Index(fields=["standing", "id"], name="leads_standing"),
+            models.Index(fields=["source", "id"], name="leads_source"),
             GinIndex(fields=["words"], name="leads_words"),
         ]
 

@@ -17,6 +17,7 @@ from leads.models import EnrichmentOptIn, Import, Label, Lead, Suppression
 from paitho.lib.text import NotAnAddress
 
 PAGE = 50
+COUNTED = 10_000
 IMPORTS_PAGE = 25
 SAMPLE_LENGTH = 160
 
@@ -42,9 +43,18 @@ class LeadPage:
     """Some leads in their order, and the leads from which the pages beside it begin."""
 
     leads: list[Lead]
-    total: int
+    total: int  # at most one more than COUNTED: to count a hundred thousand rows takes longer than the page
     newer: UUID | None = None
     older: UUID | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there are more than were counted."""
+        return self.total > COUNTED
+
+    @property
+    def counted(self) -> int:
+        return min(self.total, COUNTED)
 
 
 def lead_page(chosen: Filter, said: Mapping[str, str]) -> LeadPage:
@@ -53,7 +63,7 @@ def lead_page(chosen: Filter, said: Mapping[str, str]) -> LeadPage:
     Only the page's own rows are read and opened.
     """
     leads = chosen.leads()
-    total = leads.count()
+    total = leads.order_by().values("pk")[: COUNTED + 1].count()
     is_up = said.get("sort") == "created"
     after, before = _place(said.get("after")), _place(said.get("before"))
     backwards = before is not None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from keychain.index import blind_index
 from leads.actions.bulk import bulk_batch
+from leads.indexing import search
 from leads.models import Bulk, Import, Label, Lead, Standing
 from mailbox.models import Mailbox
 from tenants.binding import bound
@@ -97,6 +99,15 @@ def test_a_page_asks_the_same_number_of_questions_however_many_leads_it_shows(wo
     assert asked("/leads/") - few == 0
     assert asked(f"/leads/?q=weaver&standing=open&source={job.pk}") - few <= 1
     assert few <= 12
+
+
+def test_the_row_policy_lets_the_index_of_words_be_used(world, person):
+    """Guards the leakproof operator: without it no plan may use the index, however dear the others are."""
+    with bound(world.acme), transaction.atomic():
+        connections["default"].cursor().execute("SET LOCAL enable_seqscan = off")
+        plan = Lead.objects.filter(search("weaver", blind_index())).explain()
+
+    assert "leads_words" in plan
 
 
 def test_an_action_over_a_selection_touches_only_the_selection(world, person, browser):
