@@ -14,8 +14,8 @@ import openai
 from campaigns.llm import wire
 from campaigns.llm.bodies import Body, Tokens, parse, unreadable
 from campaigns.llm.edge import Account, Call
-from campaigns.llm.openai_api import NO_ACCOUNT, line
 from campaigns.llm.openai_api import list_models as list_openai_models
+from campaigns.llm.openai_api import post
 from campaigns.llm.outcomes import NO_USAGE, Nonsense, Outcome, RefusedContent, Truncated, Usage
 from campaigns.llm.reading import read, schema_text, wire_schema
 from campaigns.llm.refusals import Refusal, from_response, outcome_of
@@ -140,14 +140,9 @@ def _send(call: Call, way: Way) -> bytes:
         system += schema_text(call.schema)
     if way is Way.JSON:
         form["response_format"] = {"type": "json_object"}
-    answer = line(call).chat.completions.with_raw_response.create(
-        model=call.model,
-        messages=[{"role": "system", "content": system}, {"role": "user", "content": call.prompt}],
-        max_tokens=call.max_output_tokens,
-        extra_headers=NO_ACCOUNT,
-        extra_body=form,
-    )
-    return answer.content
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": call.prompt}]
+    question = {"model": call.model, "messages": messages, "max_tokens": call.max_output_tokens}
+    return post(call, "/chat/completions", question | form)
 
 
 def _outcome(call: Call, reply: _Reply) -> Outcome:

@@ -1,7 +1,9 @@
 """OpenAI's Responses API, by its own SDK. Nothing is stored there: `store` is off."""
 
 import re
+from typing import Any
 
+import httpx2
 import openai
 
 from campaigns.llm import Provider, wire
@@ -109,24 +111,34 @@ def line(account: Account) -> openai.OpenAI:
     )
 
 
+def post(call: Call, path: str, body: dict[str, Any]) -> bytes:
+    """The body of the answer, raw. Raises what the SDK raises.
+
+    By the SDK's own `post`: its typed methods walk through each request in Python, a third of the
+    time that a call costs this process.
+    """
+    answer = line(call).post(path, cast_to=httpx2.Response, body=body, options={"headers": NO_ACCOUNT})
+    return answer.content
+
+
 def ask(call: Call) -> Outcome:
-    form = {"type": "json_schema", "name": call.schema.__name__, "strict": True}
+    schema = {"name": call.schema.__name__, "schema": wire_schema(call.schema), "strict": True}
+    question = {
+        "model": call.model,
+        "instructions": call.system,
+        "input": call.prompt,
+        "text": {"format": {"type": "json_schema", **schema}},
+        "max_output_tokens": call.max_output_tokens,
+        "store": False,
+    }
     try:
-        answer = line(call).responses.with_raw_response.create(
-            model=call.model,
-            instructions=call.system,
-            input=call.prompt,
-            max_output_tokens=call.max_output_tokens,
-            store=False,
-            extra_headers=NO_ACCOUNT,
-            extra_body={"text": {"format": form | {"schema": wire_schema(call.schema)}}},  # see `wire_schema`
-        )
+        body = post(call, "/responses", question)
     except openai.APIStatusError as error:
         return from_response(call.who, error.response)
     except (openai.APIConnectionError, *wire.BROKEN) as error:
         return wire.broken(error, call.who, call.timeout)
-    reply = parse(answer.content, _Reply)
-    return _outcome(call, reply) if reply else unreadable(call.provider, call.who, answer.content)
+    reply = parse(body, _Reply)
+    return _outcome(call, reply) if reply else unreadable(call.provider, call.who, body)
 
 
 def _outcome(call: Call, reply: _Reply) -> Outcome:
