@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -26,6 +27,9 @@ def time_zones() -> list[str]:
     return ["UTC", *sorted(places)]
 
 
+LINK = re.compile(r"//|www\.|@", re.IGNORECASE)
+
+
 class AddressField(forms.EmailField):
     """An e-mail address in its one spelling."""
 
@@ -44,13 +48,21 @@ class NameField(forms.CharField):
         return tidy(super().to_python(value) or "", self.max_length or 120)
 
 
+def refuse_links(name: str) -> None:
+    """What a stranger types goes out in a mail to an address that is not yet proved to be theirs."""
+    if LINK.search(name):
+        raise forms.ValidationError("A name holds no link.")
+
+
 class SignUpForm(forms.Form):
     """A new workspace and its first owner."""
 
-    workspace_name = NameField(label="Workspace", max_length=120, help_text="Your team or company.")
+    workspace_name = NameField(
+        label="Workspace", max_length=80, help_text="Your team or company.", validators=[refuse_links]
+    )
     slug = forms.CharField(label="Address", max_length=31)
     region = forms.CharField(max_length=12, widget=forms.HiddenInput, required=False)
-    name = NameField(label="Your name", max_length=120)
+    name = NameField(label="Your name", max_length=80, validators=[refuse_links])
     email = AddressField(label="Your work e-mail", help_text="We send a link there to confirm it.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from ipaddress import IPv6Network, ip_address
 from typing import Concatenate, ParamSpec
 
 from django.core.cache import cache
@@ -58,7 +59,7 @@ def limited(limit: Limit, methods: tuple[str, ...] = ("POST",)) -> Callable[[Vie
         def counted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
                 if request.method in methods:
-                    count(limit, ip_of(request))
+                    count(limit, source_of(request))
                 return view(request, *args, **kwargs)
             except TooMany as error:
                 return too_many(request, error)
@@ -66,6 +67,16 @@ def limited(limit: Limit, methods: tuple[str, ...] = ("POST",)) -> Callable[[Vie
         return counted
 
     return decorate
+
+
+def source_of(request: HttpRequest) -> str:
+    """The address that asks; of IPv6 its /64, which is what one customer of a provider holds."""
+    ip = ip_of(request)
+    try:
+        parsed = ip_address(ip)
+    except ValueError:
+        return ip
+    return ip if parsed.version == 4 else str(IPv6Network((parsed, 64), strict=False))
 
 
 def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:

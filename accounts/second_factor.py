@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 
 from accounts.models import Member
 from keychain.crypto import envelope
@@ -14,6 +15,7 @@ from tenants import keys
 from tenants.binding import current
 from tenants.models import Purpose
 
+SEALED = ("secret", "seed")  # the names under which allauth keeps them in a row's data
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
@@ -26,6 +28,20 @@ def place() -> Place:
 def has_one(member: Member) -> bool:
     """Whether a password alone no longer signs the member in."""
     return bool(Authenticator.objects.filter(user_id=member.pk, type__in=FACTORS).exists())
+
+
+@transaction.atomic
+def reseal() -> int:
+    """Seal every secret with the latest data key, for a rotation; may be repeated. Returns how many."""
+    adapter, done = SealedSecondFactor(), 0
+    for row in Authenticator.objects.select_for_update():
+        names = [name for name in SEALED if name in row.data]
+        for name in names:
+            row.data[name] = adapter.encrypt(adapter.decrypt(row.data[name]))
+        if names:
+            row.save(update_fields=["data"])
+            done += 1
+    return done
 
 
 class SealedSecondFactor(DefaultMFAAdapter):

@@ -143,9 +143,9 @@ ALLOW_PRIVATE_HOSTS = EMBEDDED or env.flag("PAITHO_ALLOW_PRIVATE_HOSTS")
 
 KMS = env.text("PAITHO_KMS")
 # By kind of credential, a function (kind, secret, endpoint) that asks the provider: what is wrong, or "".
+KEY_CHECKS = dict.fromkeys(("openai", "anthropic", "google", "compatible"), "campaigns.key_check.problem")
 # How long a backup lives: what a receipt of erasure says, and what the backup command keeps.
 BACKUP_DAYS = env.integer("PAITHO_BACKUP_DAYS", 35)
-KEY_CHECKS: dict[str, str] = {}
 
 # --- cache and work -----------------------------------------------------------------------------
 

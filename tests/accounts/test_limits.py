@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
+from django.test import RequestFactory
 
-from accounts.limits import Limit, TooMany, count
+from accounts.limits import Limit, TooMany, count, source_of
 from tenants.binding import bound
 
 THREE = Limit("three", 3, 3600)
@@ -55,3 +56,17 @@ def test_redis_holds_no_address():
 
     assert keys
     assert not [key for key in keys if "someone" in key or "acme.example" in key]
+
+
+@pytest.mark.parametrize(
+    ("ip", "source"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_one_customer_of_a_provider_counts_once(ip, source):
+    request = RequestFactory().get("/", REMOTE_ADDR=ip)
+
+    assert source_of(request) == source

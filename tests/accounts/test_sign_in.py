@@ -9,6 +9,7 @@ from base64 import b32decode
 import pytest
 from allauth.mfa.models import Authenticator
 
+from accounts import second_factor
 from accounts.models import Role
 from audit.events import Event
 from audit.models import AuditRow
@@ -195,6 +196,20 @@ def test_an_authenticator_app_is_asked_for_its_code(world, post, superuser):
     stored = superuser.execute("SELECT data::text FROM tenant_acme.mfa_authenticator").fetchall()
     assert stored
     assert secret not in str(stored)
+
+
+def test_a_rotated_key_still_opens_second_factors(world, post, superuser):
+    owner = olga(world)
+    secret = activate(client_of(world.acme, owner))
+    stored = "SELECT data::text FROM tenant_acme.mfa_authenticator ORDER BY id"
+    before = superuser.execute(stored).fetchall()
+
+    with bound(world.acme):
+        assert second_factor.reseal() == 2  # the app and the recovery codes
+        app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+        assert app.wrap().validate_code(code_of(secret))
+
+    assert not set(before) & set(superuser.execute(stored).fetchall())
 
 
 def test_a_workspace_may_require_a_second_factor(world, post):

@@ -188,6 +188,8 @@ def test_a_welcome_link_is_worthless_in_another_workspace(world, apex, post):
         ({"workspace_name": " \u200b "}, "required"),
         ({"name": ""}, "required"),
         ({"region": "mars"}, "no such region"),
+        ({"name": "Click https://evil.example now"}, "holds no link"),
+        ({"workspace_name": "www.evil.example"}, "holds no link"),
     ],
 )
 def test_a_wrong_form_says_what_is_wrong_and_sends_nothing(world, apex, post, changes, sentence):

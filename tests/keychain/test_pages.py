@@ -17,6 +17,11 @@ KEY = "sk-live-canary-0123456789wxyz"
 FORM = {"kind": "openai", "label": "Our OpenAI account", "secret": KEY}
 
 
+@pytest.fixture(autouse=True)
+def _no_provider_is_asked(settings) -> None:
+    settings.KEY_CHECKS = {}
+
+
 def refuse(kind: str, secret: Secret, endpoint: str | None) -> str:
     """What a provider's check answers to a wrong key."""
     assert secret.reveal() == KEY
