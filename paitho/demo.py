@@ -139,7 +139,8 @@ def _campaign(mailbox: Mailbox, by: Actor) -> Campaign:
     writer = Credential(kind=Kind.SANDBOX, label="Sandbox writer", secret=Secret("none"))
     writer.save(force_insert=True)
     steps = [actions.StepPlan(), actions.StepPlan(wait_days=3)]
-    campaign = actions.create(actions.Plan("Demo", BRIEF, writer, [mailbox], steps), by=by)
+    plan = actions.Plan("Demo", BRIEF, writer, [mailbox], steps, daily_cap=1_000_000)
+    campaign = actions.create(plan, by=by)
     actions.launch(campaign, by=by)
     return campaign
 
