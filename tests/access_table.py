@@ -266,5 +266,14 @@ SIGN_UP: list[Row] = [
     Row("sign_up:outbox", PUBLIC),
     Row("sign_up:message", PUBLIC, ok=404, names={"box": "none", "name": "none"}),
 ]
-TRUST: list[Row] = []
+TRUST: list[Row] = [
+    Row("trust:home", PUBLIC),
+    Row("trust:trust", PUBLIC),
+    Row("trust:manifesto", PUBLIC),
+    Row("trust:changelog", PUBLIC),
+    Row("trust:security", PUBLIC),
+    Row("trust:security_txt", PUBLIC),
+    Row("trust:dpa", PUBLIC),
+    Row("trust:status", PUBLIC),
+]
 APEX = [*SIGN_UP, *TRUST]
