@@ -10,7 +10,7 @@ from django.test import Client
 
 from trust import facts
 
-pytestmark = pytest.mark.django_db(databases=["directory"])
+pytestmark = pytest.mark.usefixtures("world")
 
 PAGES = ["/", "/trust", "/manifesto", "/changelog", "/security", "/dpa", "/status"]
 
