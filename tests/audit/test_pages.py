@@ -28,7 +28,7 @@ def written(world) -> list[AuditRow]:
             AuditRow(
                 event=Event.SIGNED_IN if number % 2 else Event.LEADS_IMPORTED,
                 at=start + timedelta(hours=number // 3),
-                details={"actor": f"Person {number}", "ip": "", "about": "", "data": {}},
+                details={"actor": f"Clerk no. {number}", "ip": "", "about": "", "data": {}},
             )
             for number in range(120)
         ]
@@ -121,8 +121,8 @@ def test_the_file_follows_the_filter(world, written):
 def test_the_mole_downloads_his_own_log_only(world, written):
     browser = client_of(world.rival, mole(world))
 
-    assert b"Person" not in b"".join(browser.get("/audit.csv").streaming_content)
-    assert b"Person" not in browser.get("/audit/").content
+    assert b"Clerk no." not in b"".join(browser.get("/audit.csv").streaming_content)
+    assert b"Clerk no." not in browser.get("/audit/").content
 
 
 def test_reading_in_batches_is_flat(world, written, django_assert_num_queries):
