@@ -147,19 +147,6 @@ def test_prose_is_nonsense(client):
     assert isinstance(client.ask(), Nonsense)
 
 
-@pytest.mark.parametrize("client", ["google"], indirect=True)
-def test_a_quota_that_refills_is_respected(client):
-    """Half of a minute's tokens each: the second call has to wait for as long as it is told."""
-    client.llmock.limits(tpm=10_000).reply(GOOD, times=None)
-
-    for number in range(2):
-        client.ask_until_settled(prompt=f"Lead {number}", max_output_tokens=5_150)
-
-    assert [type(outcome) for outcome in client.outcomes] == [Answered, RateLimited, Answered]
-    assert 0 < client.outcomes[1].retry_after < 5
-    verdict(client)
-
-
 def test_a_key_is_checked_by_the_list_of_models(client):
     outcome = check_key(Provider(client.provider), Secret("llmock-key"), client.url, resolve=anywhere)
 
