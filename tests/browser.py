@@ -1,8 +1,8 @@
 """The browser of the tests: Chromium started once, pages that are watched, pictures, axe.
 
-Load it in a package's conftest: `from tests.browser import *`. Every page that `open_page` gives is
-watched to its end: an error on the console, a script that fails or a request to a foreign host fails
-the test. Pictures go to `tests/screenshots/`, which git ignores.
+The fixtures are loaded once, in tests/conftest.py: Playwright runs once in a process. Every page that
+`open_page` gives is watched to its end: an error on the console, a script that fails or a request to a
+foreign host fails the test. Pictures go to `tests/screenshots/`, which git ignores.
 """
 
 from __future__ import annotations

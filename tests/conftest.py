@@ -9,6 +9,11 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+# One browser for the whole process: Playwright runs once in it.
+from tests.browser import browser, open_page, page
+
+__all__ = ["browser", "open_page", "page"]
+
 # A loaded machine is slow, not wrong.
 settings.register_profile("paitho", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("paitho")

@@ -8,11 +8,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from tests.browser import browser, open_page, page
 from tests.live import live, port
 from tests.servers.smtp import Postbox, start
 
-__all__ = ["browser", "live", "open_page", "page", "port"]
+__all__ = ["live", "port"]
 
 
 @pytest.fixture(scope="session")

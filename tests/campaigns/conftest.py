@@ -13,13 +13,12 @@ from audit.actors import Actor
 from campaigns import actions
 from campaigns.models import Campaign
 from tenants.binding import bound
-from tests.browser import browser, open_page, page
 from tests.campaigns.world import PEOPLE, a_campaign
 from tests.leads.test_import import begin
 from tests.live import port
 from tests.world import olga, work
 
-__all__ = ["browser", "open_page", "page", "port"]
+__all__ = ["port"]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import *  # noqa: F403  fixtures
 from tests.embedded.test_up import Installation
 
 

@@ -9,11 +9,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page
 
-from tests.browser import browser, open_page, page
 from tests.servers.web import serving
 from tests.world import World, client_of, olga
-
-__all__ = ["browser", "open_page", "page"]
 
 
 @pytest.fixture(scope="session")

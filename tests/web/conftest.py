@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser import browser, open_page, page
 from tests.live import port
 from tests.servers.web import serving
 
-__all__ = ["browser", "open_page", "page", "port"]
+__all__ = ["port"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
