@@ -8,6 +8,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.errors import AlreadyThere, LastOwner, LinkExpired, NotAllowed
@@ -146,7 +147,9 @@ def remove_member(member_id: UUID, *, by: Actor) -> Member:
 
 
 def _active(member_id: UUID) -> Member:
-    member = Member.objects.select_for_update().filter(pk=member_id, is_active=True).first()
+    """The member, locked with every owner in one order: two who leave at once wait and never deadlock."""
+    rows = Member.objects.select_for_update().filter(Q(pk=member_id) | Q(role=Role.OWNER), is_active=True)
+    member = {row.pk: row for row in rows.order_by("pk")}.get(member_id)
     if member is None:
         raise AlreadyThere("This member has left the workspace.")
     return member
@@ -166,9 +169,8 @@ def _refuse_above(acting: Member, role: Role) -> None:
 
 
 def _refuse_last_owner(member: Member) -> None:
-    """Owners are locked together, so that the last two cannot both leave at the same moment."""
-    owners = Member.objects.select_for_update().filter(role=Role.OWNER, is_active=True).order_by("pk")
-    if not [owner for owner in owners if owner.pk != member.pk]:
+    """Asked with the owners locked (`_active`), so that the last two cannot both leave at the same moment."""
+    if not Member.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=member.pk).exists():
         raise LastOwner("A workspace keeps at least one owner. Make someone else an owner first.")
 
 

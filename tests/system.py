@@ -1,4 +1,4 @@
-"""The parts of the system that some tests drive: a browser and an IMAP server.
+"""The parts of the system that some tests drive: a browser, an IMAP server, a judge of spam.
 
 As a command (`python -m tests.system`, part of `make test`) it installs them on Debian when it may. As a
 pytest plugin it leaves out, by name and with the reason, the tests whose part is missing; in CI, where
@@ -19,6 +19,7 @@ import pytest
 PARTS = {
     "browser": (("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"), "chromium"),
     "dovecot": (("dovecot", "/usr/sbin/dovecot"), "dovecot-imapd"),
+    "spamassassin": (("spamassassin",), "spamassassin"),
 }
 
 

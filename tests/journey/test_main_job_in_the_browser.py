@@ -90,6 +90,7 @@ class Journey:
         page.fill("[name=name]", "Looms in spring")
         page.fill("[name=offer]", OFFER)
         page.fill("[name=goal]", "A call of ten minutes.")
+        page.select_option("[name=legal_basis]", "legitimate_interest")
         page.select_option("[name=writer]", index=1)
         for box in page.locator("[name=mailboxes], [name=days]").all():
             box.check()
