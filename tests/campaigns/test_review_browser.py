@@ -25,6 +25,7 @@ def signed_in(page: Page, port: int) -> str:
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    page.wait_for_load_state()
     return acme
 
 

@@ -184,7 +184,7 @@
   const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
   const shortcutsOn = () => recall("paitho.shortcuts") !== "off";
   const rows = () => all("table.data tbody tr, .picks li");
-  let afterG = 0;
+  let afterG = -Infinity;
 
   function go(letter) {
     const link = document.querySelector(`[data-go="${letter}"]`);
@@ -228,13 +228,13 @@
       menu.querySelector("summary").focus();
     }
   }
-  function act(key) {
-    if (Date.now() - afterG < 1200) {
-      afterG = 0;
+  function act(key, pressedAt) {
+    if (pressedAt - afterG < 1200) {
+      afterG = -Infinity;
       if (go(key)) return true;
     }
     if (key === "g") {
-      afterG = Date.now();
+      afterG = pressedAt;
       return true;
     }
     const keys = { "/": search, "?": help, j: () => step(1), k: () => step(-1), x: pick };
@@ -245,7 +245,7 @@
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (!shortcutsOn() || !(event.target instanceof Element) || typing(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
-    if (act(event.key)) event.preventDefault();
+    if (act(event.key, event.timeStamp)) event.preventDefault();
   });
   on("change", "[data-shortcuts-switch]", (box) => remember("paitho.shortcuts", box.checked ? "on" : "off"));
 
