@@ -32,7 +32,6 @@ from paitho.lib.ids import uuid7
 from tenants import directory, keys
 from tenants.binding import current
 from tenants.directory import AskedSignUp
-from tenants.errors import UnknownWorkspace
 from tenants.workspace import check_slug
 
 TAKEN = "The address {slug} belongs to another workspace. Choose another one."
@@ -51,11 +50,7 @@ class Details:
 
 def is_free(slug: str) -> bool:
     """Whether no workspace has the slug. Raises `BadSlug` when none may have it."""
-    try:
-        directory.by_slug(check_slug(slug))
-    except UnknownWorkspace:
-        return True
-    return False
+    return directory.slug_is_free(check_slug(slug))
 
 
 def begin(slug: str, details: Details) -> None:

@@ -162,7 +162,7 @@ CACHES = {
 # Each kind of background work: the function that does one bounded slice, the queue it runs on and
 # the longest time (seconds) until it looks again although nobody rang.
 WORK = {
-    "provision": ("tenants.provisioning.provision_slice", "provision", 3600),
+    "provision": ("tenants.upkeep.upkeep_slice", "provision", 3600),
     "import": ("leads.actions.import_slice", "cpu", 3600),
     "bulk": ("leads.actions.bulk_slice", "cpu", 3600),
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
@@ -170,6 +170,22 @@ WORK = {
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),
     "react": ("campaigns.reactions.react_slice", "mail", 3600),
 }
+# URL names that answer on a closed workspace's host, and on one that was renamed: a recipient can always
+# refuse further mail. While it waits to be deleted, its people can also sign in.
+ALWAYS_OPEN = {"campaigns:opt_out", "campaigns:erase"}
+OPEN_WHILE_DELETING = {
+    "account_login",
+    "account_logout",
+    "account_reauthenticate",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_login_webauthn",
+    "mfa_reauthenticate_webauthn",
+}
+# The page (a URL name, also listed above) on which an owner keeps a workspace that is to be deleted.
+KEEP_URL_NAME = ""
+# Functions called in a workspace (bound to it) before it is removed, each time its removal is tried.
+BEFORE_REMOVAL: list[str] = []
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

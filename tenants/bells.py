@@ -17,6 +17,11 @@ from tenants.models import State
 from tenants.workspace import WorkspaceRef
 
 LEASE = timedelta(minutes=10)
+# What is done in a workspace that is not open; `claim_bells` (migration 0004) says the same.
+WHILE_CLOSED = {
+    State.SUSPENDED: {"retention", "backup"},
+    State.DELETING: {"retention", "backup", "export"},
+}
 
 
 def ring(kind: str, *, at: datetime | None = None) -> None:
@@ -33,13 +38,17 @@ def work_slice(kind: str, workspace: WorkspaceRef) -> bool:
     A slice that raises leaves its bell claimed: it is due again when the lease ends.
     """
     path, _, pulse = settings.WORK[kind]
-    if workspace.state != State.ACTIVE and kind != "provision":
+    if not is_done_while(State(workspace.state), kind):
         raise WorkspaceClosed(f"The workspace is {workspace.state}.")
     with bound(workspace):
         next_due = import_string(path)()
     now = timezone.now()
     directory.settle_bell(workspace.id, kind, next_due or now + timedelta(seconds=pulse))
     return next_due is not None and next_due <= now
+
+
+def is_done_while(state: State, kind: str) -> bool:
+    return state == State.ACTIVE or kind == "provision" or kind in WHILE_CLOSED.get(state, ())
 
 
 def claim(at_most: int) -> list[tuple[str, WorkspaceRef]]:

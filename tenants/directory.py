@@ -40,14 +40,24 @@ class AskedSignUp:
     state: str | None
 
 
-def _rows(sql: str, params: Iterable[Any]) -> list[tuple[Any, ...]]:
-    with connections["directory"].cursor() as cursor:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the directory says of a host: `moved_to` is set on one that the workspace has left."""
+
+    workspace: WorkspaceRef
+    moved_to: str | None
+    reason: str
+    delete_after: datetime | None
+
+
+def rows(sql: str, params: Iterable[Any], *, using: str = "directory") -> list[tuple[Any, ...]]:
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, list(params))
         return list(cursor.fetchall())
 
 
 def _refs(sql: str, wanted: object) -> WorkspaceRef:
-    found = _rows(sql, [wanted])
+    found = rows(sql, [wanted])
     if not found:
         raise UnknownWorkspace("There is no such workspace.")
     return WorkspaceRef(*found[0])
@@ -56,6 +66,20 @@ def _refs(sql: str, wanted: object) -> WorkspaceRef:
 def by_host(host: str) -> WorkspaceRef:
     """The workspace that answers on `host` (no port). Raises `UnknownWorkspace`."""
     return _refs("SELECT * FROM public.workspace_by_host(%s)", host)
+
+
+def door(host: str) -> Door:
+    """What is behind `host` (no port). Raises `UnknownWorkspace`."""
+    found = rows("SELECT * FROM public.door(%s)", [host])
+    if not found:
+        raise UnknownWorkspace("There is no such workspace.")
+    return Door(WorkspaceRef(*found[0][:6]), *found[0][6:])
+
+
+def slug_is_free(slug: str) -> bool:
+    """Whether no workspace has the slug, had it, or has asked for it."""
+    ((is_free,),) = rows("SELECT public.slug_is_free(%s)", [slug])
+    return bool(is_free)
 
 
 def by_id(wanted: UUID | str) -> WorkspaceRef:
@@ -68,7 +92,7 @@ def by_slug(slug: str) -> WorkspaceRef:
 
 def host_of(workspace: WorkspaceRef) -> str:
     """The host (without port) of the workspace's pages."""
-    ((host,),) = _rows("SELECT public.primary_host(%s)", [workspace.id])
+    ((host,),) = rows("SELECT public.primary_host(%s)", [workspace.id])
     if host is None:
         raise UnknownWorkspace("That workspace has no host.")
     return str(host)
@@ -81,38 +105,38 @@ def origin_of(workspace: WorkspaceRef) -> str:
 
 
 def wrapped_keys(workspace: UUID) -> list[Wrapped]:
-    found = _rows("SELECT purpose, version, kms, wrapped FROM public.wrapped_keys_of(%s)", [workspace])
+    found = rows("SELECT purpose, version, kms, wrapped FROM public.wrapped_keys_of(%s)", [workspace])
     return [Wrapped(purpose, version, kms, bytes(wrapped)) for purpose, version, kms, wrapped in found]
 
 
 def add_llm_key(workspace: UUID, month: int, kms: str, wrapped: bytes) -> None:
-    _rows("SELECT public.add_llm_key(%s, %s, %s, %s)", [workspace, month, kms, wrapped])
+    rows("SELECT public.add_llm_key(%s, %s, %s, %s)", [workspace, month, kms, wrapped])
 
 
 def drop_llm_key(workspace: UUID, month: int) -> bool:
     """Delete the wrap of a month's LLM key; False when the month is not yet 90 days past."""
-    ((gone,),) = _rows("SELECT public.drop_llm_key(%s, %s)", [workspace, month])
+    ((gone,),) = rows("SELECT public.drop_llm_key(%s, %s)", [workspace, month])
     return bool(gone)
 
 
 def ring(workspace: UUID, kind: str, due: datetime) -> None:
-    _rows("SELECT public.ring(%s, %s, %s)", [workspace, kind, due])
+    rows("SELECT public.ring(%s, %s, %s)", [workspace, kind, due])
 
 
 def claim_bells(at_most: int, lease: timedelta, kinds: list[str]) -> list[tuple[UUID, str]]:
     return [
         (workspace, kind)
-        for workspace, kind in _rows("SELECT * FROM public.claim_bells(%s, %s, %s)", [at_most, lease, kinds])
+        for workspace, kind in rows("SELECT * FROM public.claim_bells(%s, %s, %s)", [at_most, lease, kinds])
     ]
 
 
 def settle_bell(workspace: UUID, kind: str, next_due: datetime) -> None:
-    _rows("SELECT public.settle_bell(%s, %s, %s)", [workspace, kind, next_due])
+    rows("SELECT public.settle_bell(%s, %s, %s)", [workspace, kind, next_due])
 
 
 def begin_sign_up(asked: AskedSignUp, token_hash: bytes) -> bool:
     """Store a sign-up that waits for its address to be verified; False when the slug is taken."""
-    ((answer,),) = _rows(
+    ((answer,),) = rows(
         "SELECT public.begin_sign_up(%s, %s, %s, %s, %s, %s, %s)",
         [asked.id, asked.slug, asked.region, asked.sealed, asked.wrapped, asked.kms, token_hash],
     )
@@ -120,7 +144,7 @@ def begin_sign_up(asked: AskedSignUp, token_hash: bytes) -> bool:
 
 
 def sign_up_by_token(token_hash: bytes) -> AskedSignUp | None:
-    found = _rows("SELECT * FROM public.sign_up_by_token(%s)", [token_hash])
+    found = rows("SELECT * FROM public.sign_up_by_token(%s)", [token_hash])
     if not found:
         return None
     uid, slug, region, sealed, wrapped, kms, workspace, state = found[0]
@@ -129,9 +153,9 @@ def sign_up_by_token(token_hash: bytes) -> AskedSignUp | None:
 
 def verify_sign_up(token_hash: bytes, host: str) -> str:
     """Make the workspace's row and ring its bell: `verified`, `taken` or `unknown`."""
-    ((answer,),) = _rows("SELECT public.verify_sign_up(%s, %s, %s)", [token_hash, uuid7(), host])
+    ((answer,),) = rows("SELECT public.verify_sign_up(%s, %s, %s)", [token_hash, uuid7(), host])
     return str(answer)
 
 
 def finish_sign_up(token_hash: bytes) -> None:
-    _rows("SELECT public.finish_sign_up(%s)", [token_hash])
+    rows("SELECT public.finish_sign_up(%s)", [token_hash])

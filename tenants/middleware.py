@@ -8,12 +8,20 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseForbidden,
+    HttpResponseRedirect,
+)
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
+from django.urls import Resolver404, resolve, reverse
 
 from tenants import directory
 from tenants.binding import bound
+from tenants.directory import Door
 from tenants.errors import KeysUnavailable, UnknownWorkspace
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
@@ -47,17 +55,56 @@ class WorkspaceByHost:
 
     def _in_workspace(self, request: HttpRequest, host: str) -> HttpResponseBase:
         try:
-            workspace = directory.by_host(host)
+            door = directory.door(host)
         except UnknownWorkspace:
             return render(request, "unknown_host.html", status=404)
-        if workspace.state != State.ACTIVE:
-            return render(request, "workspace_closed.html", {"state": workspace.state}, status=503)
+        if not is_open(door, request.path_info):
+            return turned_away(request, door)
+        workspace = door.workspace
         request.workspace = workspace  # type: ignore[attr-defined]
         with bound(workspace):
             try:
                 return self.get_response(request)
             except KeysUnavailable:
                 return render(request, "503.html", status=503)
+
+
+def url_name(path: str) -> str:
+    """The name of the workspace's page at `path`; empty where there is none."""
+    try:
+        return resolve(path, settings.ROOT_URLCONF).view_name
+    except Resolver404:
+        return ""
+
+
+def is_open(door: Door, path: str) -> bool:
+    """Whether this page is served here now. One in deletion lets its people in to keep it."""
+    state = door.workspace.state
+    if state == State.ACTIVE and not door.moved_to:
+        return True
+    name = url_name(path)
+    if state == State.DELETING and not door.moved_to and name in settings.OPEN_WHILE_DELETING:
+        return True
+    return state in {State.ACTIVE, State.SUSPENDED, State.DELETING} and name in settings.ALWAYS_OPEN
+
+
+def turned_away(request: HttpRequest, door: Door) -> HttpResponseBase:
+    """To the present host of a renamed workspace; on the present host, the reason why it is closed."""
+    if door.moved_to:
+        port = f":{settings.APEX.port}" if settings.APEX.port else ""
+        answer = HttpResponseRedirect(
+            f"{settings.APEX.scheme}://{door.moved_to}{port}{request.get_full_path()}"
+        )
+        answer["Cache-Control"] = "no-store"
+        return answer
+    keep = settings.KEEP_URL_NAME
+    closed = {
+        "state": door.workspace.state,
+        "reason": door.reason,
+        "delete_after": door.delete_after,
+        "keep_url": reverse(keep, settings.ROOT_URLCONF) if keep else "",
+    }
+    return render(request, "workspace_closed.html", closed, status=503)
 
 
 class Csrf(CsrfViewMiddleware):

@@ -10,7 +10,10 @@ from paitho.lib.ids import uuid7
 
 
 class State(models.TextChoices):
-    """A workspace's life: pending -> active <-> suspended -> deleting -> deleted."""
+    """A workspace's life; `tenants.lifecycle` has the moves.
+
+    pending -> active <-> suspended; active, suspended <-> deleting (until the grace ends) -> deleted
+    """
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -39,6 +42,14 @@ class Workspace(models.Model):
     schema_version = models.PositiveIntegerField(default=0)
     plan = models.CharField(max_length=20, default="trial")
     problem = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="", db_default="", help_text="Why it is suspended.")
+    wanted_slug = models.CharField(
+        max_length=31, blank=True, default="", db_default="", help_text="A new name that was asked for."
+    )
+    was = models.CharField(
+        max_length=12, choices=State, blank=True, default="", db_default="", help_text="Before deleting."
+    )
+    delete_after = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -54,6 +65,14 @@ class Workspace(models.Model):
         return self.slug
 
 
+class HostKind(models.TextChoices):
+    """Where a host comes from; a former one only leads to the present one."""
+
+    SLUG = "slug"
+    FORMER = "former"
+    CUSTOM = "custom"
+
+
 class Domain(models.Model):
     """A host (without port) on which a workspace answers."""
 
@@ -61,12 +80,71 @@ class Domain(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="domains")
     is_primary = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True)
+    kind = models.CharField(
+        max_length=8, choices=HostKind, default=HostKind.SLUG, db_default=HostKind.SLUG.value
+    )
+    proof = models.CharField(max_length=64, blank=True, default="", db_default="")
+    checked_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "domains"
 
     def __str__(self) -> str:
         return self.host
+
+
+class DomainClaim(models.Model):
+    """A host that a workspace says is its own, until a TXT record there proves it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="claims")
+    host = models.CharField(max_length=253)
+    proof = models.CharField(max_length=64, help_text="What the TXT record has to say.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "domain_claims"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "host"], name="domain_claims_one_per_host")
+        ]
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class FormerSlug(models.Model):
+    """A name nobody else may take: a renamed workspace's old one, or a removed one's for a while."""
+
+    slug = models.CharField(max_length=31, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, null=True, blank=True)
+    free_after = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "former_slugs"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Removal(models.Model):
+    """The receipt of a workspace's removal: what went and when; it stays when nothing else does."""
+
+    id = models.UUIDField(primary_key=True, help_text="The workspace's.")
+    slug = models.CharField(max_length=31)
+    region = models.CharField(max_length=12)
+    asked_by = models.CharField(max_length=12, help_text="owner or operator: no name is kept.")
+    asked_at = models.DateTimeField()
+    token_hash = models.BinaryField(null=True, unique=True, help_text="Of the link that shows it.")
+    rows = models.JSONField(default=dict, help_text="How many rows each table held.")
+    keys = models.PositiveIntegerField(default=0)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    backups_gone_by = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "removals"
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class Purpose(models.TextChoices):

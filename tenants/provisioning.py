@@ -9,7 +9,6 @@ is wrapped before the login exists, and the schema, its policies and its grants 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,29 +17,37 @@ import psycopg
 from keychain.crypto.kms import Context
 from paitho.lib.ids import uuid7
 from tenants import keys, schema, structure
-from tenants.binding import current
 from tenants.directory import by_id
 from tenants.logins import new_password
 from tenants.models import Purpose, State, Step
-from tenants.workspace import WorkspaceRef, check_slug
+from tenants.workspace import BadSlug, WorkspaceRef, check_slug
+
+HAS_HOST = "SELECT 1 FROM public.domains WHERE host = %s AND workspace_id = %s"
 
 
 def reserve(owner: psycopg.Connection[Any], slug: str, *, region: str, host: str) -> UUID:
-    """Take the slug and the host for a new workspace, or find the one that has them."""
+    """Take the slug and the host for a new workspace, or find the one that has them.
+
+    Raises `BadSlug` for a name that is another's former one, or a host that is another workspace's.
+    """
     check_slug(slug)
     with owner.transaction():
         owner.execute(
             "INSERT INTO public.workspaces (id, slug, region, state, step, schema_version, plan, problem,"
-            " created_at) VALUES (%s, %s, %s, %s, %s, 0, 'trial', '', now()) ON CONFLICT (slug) DO NOTHING",
-            [uuid7(), slug, region, State.PENDING, Step.RESERVED],
+            " created_at) SELECT %s, %s, %s, %s, %s, 0, 'trial', '', now() WHERE public.slug_is_free(%s)"
+            " ON CONFLICT (slug) DO NOTHING",
+            [uuid7(), slug, region, State.PENDING, Step.RESERVED, slug],
         )
         found = owner.execute("SELECT id FROM public.workspaces WHERE slug = %s", [slug]).fetchone()
-        assert found is not None
+        if found is None:
+            raise BadSlug("That address was another workspace's, and rests.")
         owner.execute(
             "INSERT INTO public.domains (host, workspace_id, is_primary, verified_at)"
             " VALUES (%s, %s, true, now()) ON CONFLICT (host) DO NOTHING",
             [host, found[0]],
         )
+        if not owner.execute(HAS_HOST, [host, found[0]]).fetchone():
+            raise BadSlug("That host is another workspace's.")
     return UUID(str(found[0]))
 
 
@@ -61,12 +68,6 @@ def provision(workspace_id: UUID) -> WorkspaceRef:
             [State.ACTIVE, workspace.id, State.PENDING],
         )
     return by_id(workspace_id)
-
-
-def provision_slice() -> datetime | None:
-    """The `provision` bell's work: the bound workspace is the one to make."""
-    provision(current().id)
-    return None
 
 
 def make_keys(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:

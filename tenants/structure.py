@@ -73,6 +73,11 @@ def make_roles(owner: psycopg.Connection[Any], workspace: WorkspaceRef, password
             sql.Identifier(settings.DATABASE_SERVER["NAME"]), login
         )
     )
+    set_role_settings(owner, workspace)
+
+
+def set_role_settings(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
+    login = sql.Identifier(workspace.login_role)
     for name, value in role_settings(workspace).items():
         # search_path is a list of names; quoted as one literal it would be one strange name.
         shown = sql.SQL(value) if name == "search_path" else sql.Literal(value)

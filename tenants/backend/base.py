@@ -70,7 +70,7 @@ class DatabaseWrapper(TenantsWrapper):
 
     def bind(self, workspace: WorkspaceRef | None) -> None:
         """Make `workspace` (None: nobody) the one whose login this wrapper uses."""
-        if workspace is not None and self.workspace is not None and workspace.id == self.workspace.id:
+        if workspace and self.workspace and self._key(workspace) == self._key(self.workspace):
             self.workspace = workspace
             return
         self._refuse_open_transaction()
