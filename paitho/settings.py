@@ -146,6 +146,21 @@ KMS = env.text("PAITHO_KMS")
 KEY_CHECKS = dict.fromkeys(("openai", "anthropic", "google", "compatible"), "campaigns.key_check.problem")
 # How long a backup lives: what a receipt of erasure says, and what the backup command keeps.
 BACKUP_DAYS = env.integer("PAITHO_BACKUP_DAYS", 35)
+BACKUP_HOURS = env.integer("PAITHO_BACKUP_HOURS", 24)
+# The directory holds the wrapped keys: a shredded workspace stays shredded once its last copy has ended.
+DIRECTORY_BACKUP_DAYS = env.integer("PAITHO_DIRECTORY_BACKUP_DAYS", 7)
+# A directory, or s3://bucket/prefix.
+BACKUPS = env.text("PAITHO_BACKUPS", str(STATE_DIR / "backups"))
+POSTGRES_BIN = env.text("PAITHO_POSTGRES_BIN", "")
+# What a restore carries forward and puts right, table by table, and what it does in the restored workspace.
+RESTORE_STEPS = [
+    "accounts.restored",
+    "leads.restored",
+    "mailbox.restored",
+    "campaigns.restored",
+    "audit.restored",
+]
+AFTER_RESTORE = ["leads.restored.erase_again"]
 
 # --- cache and work -----------------------------------------------------------------------------
 
@@ -186,6 +201,8 @@ OPEN_WHILE_DELETING = {
 KEEP_URL_NAME = ""
 # Functions called in a workspace (bound to it) before it is removed, each time its removal is tried.
 BEFORE_REMOVAL: list[str] = []
+# Rung once, when a workspace is made. `backup` is claimed by `manage.py keep_backups`, by no worker.
+ALWAYS_RUNG = ["backup", "retention", "seal"]
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

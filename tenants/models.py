@@ -230,3 +230,49 @@ class SchemaChange(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version}"
+
+
+class Backup(models.Model):
+    """One sealed dump of a workspace, or of the directory itself (`workspace_id` is null).
+
+    No foreign key: the row outlives the workspace, and tells its receipt when the last backup ends.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    workspace_id = models.UUIDField(null=True)
+    place = models.TextField(help_text="The directory or bucket.")
+    name = models.TextField(help_text="The file's name there.")
+    made_at = models.DateTimeField()
+    size = models.BigIntegerField()
+    rows = models.BigIntegerField()
+    schema_version = models.PositiveIntegerField()
+    duration_ms = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "backups"
+        indexes = [models.Index(fields=["workspace_id", "-made_at"], name="backups_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RestoreDrill(models.Model):
+    """One rehearsal: a backup was opened and loaded apart from everything, and compared."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    workspace_id = models.UUIDField()
+    backup_made_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField()
+    rows = models.BigIntegerField()
+    passed = models.BooleanField()
+    detail = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "restore_drills"
+        indexes = [models.Index(fields=["-at"], name="restore_drills_newest")]
+
+    def __str__(self) -> str:
+        return f"drill {self.at:%Y-%m-%d %H:%M}"

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 
 from keychain.crypto.kms import Context
 from paitho.lib.ids import uuid7
@@ -63,11 +64,22 @@ def provision(workspace_id: UUID) -> WorkspaceRef:
         _step(owner, workspace, Step.ROLES)
         schema.apply(owner, workspace, schema.versions_after(owner, workspace.schema_version))
         _step(owner, workspace, Step.DONE)
+        ring_always(owner, workspace)
         owner.execute(
             "UPDATE public.workspaces SET state = %s WHERE id = %s AND state = %s",
             [State.ACTIVE, workspace.id, State.PENDING],
         )
     return by_id(workspace_id)
+
+
+def ring_always(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
+    """Bells that nobody rings later: their work comes back by itself, spread over the hours."""
+    owner.execute(
+        "INSERT INTO public.bells (workspace_id, kind, due_at)"
+        " SELECT %s, kind, now() + interval '1 hour' * (1 + random()) FROM unnest(%s::text[]) AS kind"
+        " ON CONFLICT DO NOTHING",
+        [workspace.id, settings.ALWAYS_RUNG],
+    )
 
 
 def make_keys(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:

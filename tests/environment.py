@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from paitho.embedded.postgres import Cluster
+from paitho.embedded.postgres import Cluster, binary
 from paitho.embedded.redis import Redis
 
 ORIGIN = "http://localhost:8000"
@@ -44,6 +44,7 @@ def start() -> Path:
             "PAITHO_EMBEDDED": "1",
             "PAITHO_STATE": str(home / "state"),
             "PAITHO_LOG_LEVEL": "WARNING",
+            "PAITHO_POSTGRES_BIN": str(binary("psql").parent),
         }
     )
 

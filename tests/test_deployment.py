@@ -31,6 +31,7 @@ HOLDS = {
     "migrate": SERVING | {"owner_password"},
     "ops": {"ops_secret_key", "ops_password", "redis_url"},
     "backup": SERVING | {"owner_password", "backup_password"},
+    "backups": SERVING | {"backup_password"},
     "bootstrap": SERVING | {"superuser_dsn", "owner_password", "ops_password", "backup_password"},
     "postgres": {"superuser_password", "pooler_password"},
     "pgbouncer": {"pooler_password"},
@@ -40,7 +41,7 @@ LASTING = set(SERVICES) - {"bootstrap", "migrate", "backup"}
 
 
 def test_each_service_holds_its_own_secrets_and_no_other() -> None:
-    """Guards the boundary's logins: no web process with the owner's, nobody running with the backup's."""
+    """Guards the boundary's logins: no web process or worker with the owner's or the backup's."""
     assert {name: set(service.get("secrets", [])) for name, service in SERVICES.items()} == HOLDS
 
 

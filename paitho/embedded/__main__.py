@@ -90,7 +90,7 @@ def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
     supervisor.start(product.servers())
     signing_in = supervisor.run(product.preparation(*PREPARATIONS, DEMO)).splitlines()[-1]
     terminal.say("Starting the web server and the workers …")
-    supervisor.start([product.web(), product.beat(), *product.workers()])
+    supervisor.start([product.web(), product.beat(), product.backups(), *product.workers()])
     folder = product.state.directory
     terminal.say(
         RUNNING.format(

@@ -109,6 +109,10 @@ class Product:
         options = ("--schedule", str(schedule), "--pidfile", "", "--loglevel", "WARNING")
         return self._program("beat", "beat", *CELERY, "beat", *options)
 
+    def backups(self) -> Service:
+        """Nightly backups; no worker, because no worker holds the backup's login."""
+        return self._program("backups", "backup", str(ROOT / "manage.py"), "keep_backups")
+
     def web(self) -> Service:
         return self._gunicorn("web", "paitho.wsgi:application")
 

@@ -21,15 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "paitho_main"
 PORTS = ("postgres", "redis", "smtp", "imap")  # chosen by us; those of web and ops by the person
 
-# Who holds what. `manage` is a person at the keyboard who changes structure; `setup` is the first start.
+# Who holds what. `manage` is a person at the keyboard, who may change structure, back up and restore;
+# `backup` makes the nightly backups; `setup` is the first start.
 SERVING = frozenset({"secret_key", "directory", "redis_url"})
 HOLDS: dict[str, frozenset[str]] = {
     "web": SERVING,
     "worker": SERVING,
     "beat": SERVING,
     "provision": SERVING | {"owner"},
-    "manage": SERVING | {"owner"},
-    "backup": SERVING | {"owner", "backup"},
+    "manage": SERVING | {"owner", "backup"},
+    "backup": SERVING | {"backup"},
     "ops": frozenset({"ops_secret_key", "ops", "redis_url"}),
     "mail": frozenset(),
     "setup": SERVING | {"owner", "ops", "backup"},

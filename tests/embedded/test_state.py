@@ -43,8 +43,8 @@ def test_secrets_differ_and_are_kept(state: State) -> None:
 @pytest.mark.parametrize(
     ("secret", "holders"),
     [
-        ("PAITHO_OWNER_PASSWORD_FILE", {"provision", "manage", "backup", "setup"}),
-        ("PAITHO_BACKUP_PASSWORD_FILE", {"backup", "setup"}),
+        ("PAITHO_OWNER_PASSWORD_FILE", {"provision", "manage", "setup"}),
+        ("PAITHO_BACKUP_PASSWORD_FILE", {"backup", "manage", "setup"}),
         ("PAITHO_OPS_PASSWORD_FILE", {"ops", "setup"}),
         (
             "PAITHO_DIRECTORY_PASSWORD_FILE",

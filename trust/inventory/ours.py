@@ -46,6 +46,20 @@ DIRECTORY = Category(
             clear="id slug region kms verified_at workspace_id created_at",
         ),
         Table(
+            "backups",
+            "which sealed backups exist, of what, and when each ends",
+            "35 days after the backup was deleted",
+            clear=(
+                "id workspace_id place name made_at size rows schema_version duration_ms expires_at deleted_at"
+            ),
+        ),
+        Table(
+            "restore_drills",
+            "rehearsals of a restore: when, how long, how it went",
+            "12 months",
+            clear="id at workspace_id backup_made_at duration_ms rows passed detail",
+        ),
+        Table(
             "schema_changes",
             "versions of the workspaces' tables",
             "always",

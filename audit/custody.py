@@ -1,0 +1,141 @@
+"""Backups, restores and rehearsals, each with its line in the workspace's log; for the backup commands."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from audit.actions import record
+from audit.actors import SYSTEM, Actor
+from audit.events import Event
+from tenants import bells, directory
+from tenants.backup import directory_dump, dumping, policy, records, restoring, tools
+from tenants.backup.errors import BackupError
+from tenants.backup.records import Kept
+from tenants.backup.restoring import Restored
+from tenants.backup.stores import Store, store_at
+from tenants.binding import bound
+from tenants.errors import BoundaryError
+from tenants.workspace import WorkspaceRef
+
+log = logging.getLogger(__name__)
+NIGHTLY = "backup"
+LEASE = timedelta(hours=6)
+# An upload may take long; a file that no row names is a leftover only after this.
+LEFTOVER = timedelta(days=1)
+RUNG_AFTER_RESTORE = ("import", "bulk", "pipeline", "sync", "react", "seal", "retention")
+
+
+def the_store() -> Store:
+    return store_at(settings.BACKUPS)
+
+
+def back_up(workspace: WorkspaceRef, store: Store | None = None, *, by: Actor = SYSTEM) -> dumping.Made:
+    """One sealed backup, known to the directory and to the workspace's log. Raises `BackupError`."""
+    made = dumping.back_up(workspace, store or the_store())
+    with tools.session(tools.BACKUP) as session:
+        records.add(session, made)
+    with bound(workspace), transaction.atomic():
+        rows = sum(made.rows.values())
+        record(Event.BACKED_UP, by=by, backup=str(made.id), rows=rows, bytes=made.size)
+    return made
+
+
+def chosen(workspace: WorkspaceRef, name: str = "") -> Kept:
+    """The backup called `name`, or the newest. Raises `BackupError` when there is none."""
+    for backup in records.of(workspace):
+        if name in {"", backup.name, str(backup.id)}:
+            return backup
+    raise BackupError(f"{workspace.slug} has no backup {name}".rstrip() + ".")
+
+
+def bring_back(workspace: WorkspaceRef, store: Store, name: str, *, by: Actor = SYSTEM) -> Restored:
+    """Restore one workspace: paused, with what must not be lost carried forward. Raises `BackupError`."""
+    restored = restoring.restore(workspace, store, name)
+    connections["default"].close_everything()  # type: ignore[attr-defined]  # sessions of the old schema
+    with bound(directory.by_id(workspace.id)):
+        with transaction.atomic():
+            rows, made_at = sum(restored.rows.values()), restored.made_at
+            record(Event.RESTORED, by=by, backup=str(restored.backup), made_at=made_at, rows=rows)
+        for path in settings.AFTER_RESTORE:
+            import_string(path)()
+        for kind in RUNG_AFTER_RESTORE:
+            if kind in settings.WORK:
+                bells.ring(kind)
+    return restored
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a drill found; `problem` is empty when it passed."""
+
+    backup: Kept | None
+    rows: int
+    duration_ms: int
+    problem: str
+
+
+def rehearse(workspace: WorkspaceRef, name: str = "") -> Rehearsed:
+    """Open a backup, load all of it apart from the live schema, compare, throw it away, note the result."""
+    began, backup, rows, problem = time.monotonic(), None, 0, ""
+    try:
+        backup = chosen(workspace, name)
+        rows = sum(restoring.try_out(workspace, store_at(backup.place), backup.name).values())
+        if rows != backup.rows:
+            problem = f"{rows} rows came back of {backup.rows}."
+    except BoundaryError as error:
+        problem = str(error)
+    took = int((time.monotonic() - began) * 1000)
+    made_at = backup.made_at if backup else None
+    records.add_drill(workspace, backup_made=made_at, took=took, rows=rows, passed=not problem, told=problem)
+    return Rehearsed(backup, rows, took, problem)
+
+
+def back_up_directory(store: Store | None = None) -> dumping.Made:
+    """The control plane with its wrapped keys, sealed by the cell's KMS; it lives shorter than the rest."""
+    made = directory_dump.back_up(store or the_store())
+    with tools.session(tools.BACKUP) as session:
+        records.add(session, made, of_directory=True)
+    return made
+
+
+def directory_is_due(now: datetime) -> bool:
+    newest = next(iter(records.of(None)), None)
+    return newest is None or now - newest.made_at >= timedelta(hours=settings.BACKUP_HOURS)
+
+
+def expire(workspace: WorkspaceRef | None, now: datetime) -> int:
+    """Delete the backups that have ended, and what killed writers left; returns how many files went."""
+    kept = records.of(workspace)
+    gone = policy.to_delete(kept, now)
+    with tools.session(tools.BACKUP) as session:
+        for backup in gone:
+            store_at(backup.place).delete(backup.name)
+            records.deleted(session, backup)
+    return len(gone)
+
+
+def nightly(at_most: int = 8) -> int:
+    """Make the backups that are due, delete those that have ended; returns how many bells were served."""
+    if directory_is_due(timezone.now()):
+        back_up_directory()
+        expire(None, timezone.now())
+    claimed = directory.claim_bells(at_most, LEASE, [NIGHTLY])
+    for uid, _ in claimed:
+        workspace = directory.by_id(uid)
+        due = timezone.now() + timedelta(hours=settings.BACKUP_HOURS)
+        try:
+            back_up(workspace)
+            expire(workspace, timezone.now())
+        except BoundaryError as error:
+            log.error("The backup of %s failed: %s", workspace.slug, error)
+            due = timezone.now() + timedelta(minutes=30)
+        directory.settle_bell(uid, NIGHTLY, due)
+    return len(claimed)

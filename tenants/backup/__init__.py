@@ -1,0 +1,1 @@
+"""A workspace's schema, sealed and kept elsewhere, and brought back without touching another's."""
