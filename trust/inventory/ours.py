@@ -50,7 +50,8 @@ DIRECTORY = Category(
             "which sealed backups exist, of what, and when each ends",
             "35 days after the backup was deleted",
             clear=(
-                "id workspace_id place name made_at size rows schema_version duration_ms expires_at deleted_at"
+                "id workspace_id place name made_at size rows schema_version duration_ms expires_at"
+                " deleted_at"
             ),
         ),
         Table(
