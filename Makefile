@@ -18,6 +18,7 @@ export UV_PYTHON_DOWNLOADS ?= automatic
 export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: help up stop demo psql manage assets check format test clean
+.PHONY: bench-import
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +52,13 @@ test: $(SYNCED) assets ## run every test but the slow ones, in parallel: make te
 	@start=$$(date +%s); $(RUN) -m tests.system \
 	  && $(RUN) -m pytest -n auto --maxprocesses 8 -m "not slow" -q $(ARGS); result=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$result
+
+ROWS ?= 100000
+ROUNDS ?= 3
+PEER_ROWS ?= 5000
+PEAK_ROWS ?= 1000000
+bench-import: $(SYNCED) ## measure the import: ROWS=100000 ROUNDS=3 PEER_ROWS=5000 PEAK_ROWS=1000000
+	@$(RUN) -m bench.imports --rows $(ROWS) --rounds $(ROUNDS) --peer-rows $(PEER_ROWS) --peak-rows $(PEAK_ROWS)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

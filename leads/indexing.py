@@ -28,11 +28,12 @@ class Indexes(NamedTuple):
 
 def indexes(profile: Profile, blind: BlindIndex) -> Indexes:
     words: set[int] = set()
+    fields = profile.fields
     for column, targets in SEARCHED.items():
-        text = " ".join(value for target in targets if (value := profile.fields.get(target)))
-        if text:
-            words.update(blind.words(column, text))
-    return Indexes(blind.email(profile.email), blind.domain(profile.email), sorted(words))
+        values = [fields[target] for target in targets if target in fields]
+        if values:
+            words.update(blind.terms(column, " ".join(values)))
+    return Indexes(*blind.both(profile.email), sorted(words))
 
 
 def search(text: str, blind: BlindIndex) -> Q:

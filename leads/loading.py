@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.utils import timezone
 
 from keychain.index import blind_index
-from leads.addresses import BadAddress
+from leads.candidates import Candidate, Maker, Unusable
 from leads.indexing import Indexes, indexes
 from leads.mapping import Mapping
-from leads.models import Import, ImportChange, ImportReject, Lead, Suppression
-from leads.profile import Policy, Profile, Reading, merge, reader
+from leads.models import Import, ImportChange, ImportReject, Lead
+from leads.profile import Policy, Profile, merge, reader
 from leads.sheet import BadRow, Batch, Row, Sheet
-from paitho.lib.ids import uuid7
+from tenants.backend.arrays import Packed, bytea_array, int_array, text_array, uuid_array
+from tenants.backend.cursor import binary_cursor
 
 # COPY does not work under row security; one INSERT of unnested arrays is the bulk load that does.
 INSERT = """
@@ -31,6 +30,11 @@ INSERT = """
     ON CONFLICT (email_index) DO NOTHING
     RETURNING id
 """
+FORBIDDEN = """
+    SELECT index, covers_domain FROM suppressions
+    WHERE (NOT covers_domain AND index = ANY (%s::bytea[])) OR (covers_domain AND index = ANY (%s::bytea[]))
+"""
+HERE = "SELECT id FROM leads WHERE email_index = ANY (%s::bytea[])"
 SUPPRESSED = "This address is suppressed: nobody here may write to it."
 KNOWN = "A lead with this address is already here."
 NOTHING_NEW = "A lead with this address is already here, and the row adds nothing to it."
@@ -51,20 +55,11 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Found:
-    """A row that can become a lead."""
-
-    row: Row
-    profile: Profile
-    indexes: Indexes
-
-
-@dataclass(slots=True)
 class Change:
     """A lead, the row that changes it, and what it becomes."""
 
     lead: Lead
-    found: Found
+    found: Candidate
     merged: Profile
     fields: frozenset[str]
 
@@ -83,19 +78,22 @@ class Loader:
     found: list[Profile] = field(default_factory=list)  # of a dry run: the leads it would make
 
     def __post_init__(self) -> None:
-        self._read: Callable[[Row], Reading] = reader(self.mapping, [c.name for c in self.sheet.columns])
         self._blind = blind_index()
+        self.prepare = Maker(
+            reader(self.mapping, [column.name for column in self.sheet.columns]),
+            self._blind,
+            None if self.dry else Lead._meta.get_field("profile").sealer(),
+        )
         self._seen: dict[str, int] = {}  # of a dry run, which writes nothing that could be found again
         self._of_this_file: set[UUID] = set()
-        self._seal = Lead._meta.get_field("profile").sealer()
 
-    def load(self, batch: Batch) -> None:
+    def load(self, batch: Batch, ready: list[Candidate | Unusable]) -> None:
         """Take a batch in; the caller's transaction holds it together with the checkpoint."""
         self.rejects = []
         self.found = []
         self.counts.blank += batch.blank
         self.counts.rows += len(batch.rows)
-        found = self._without_suppressed(self._readable(batch))
+        found = self._without_suppressed(self._usable(ready))
         existing = self._existing(found)
         new = [each for each in found if each.indexes.email not in existing]
         met = [self._meet(each, lead) for each in found if (lead := existing.get(each.indexes.email))]
@@ -108,29 +106,25 @@ class Loader:
         self._change(changes)
         ImportReject.objects.bulk_create(self.rejects)
 
-    def _readable(self, batch: Batch) -> list[Found]:
-        found: dict[str, Found] = {}
+    def _usable(self, ready: list[Candidate | Unusable]) -> list[Candidate]:
+        found: dict[str, Candidate] = {}
         seen = self._seen if self.dry else {}
-        for row in batch.rows:
-            if isinstance(row, BadRow):
-                self._reject(row, row.reason)
+        for each in ready:
+            if isinstance(each, Unusable):
+                self._reject(each.row, each.reason)
                 continue
-            try:
-                profile = self._read(row).profile
-            except BadAddress as error:
-                self._reject(row, str(error))
+            email = each.profile.email
+            if first := seen.get(email):
+                self._duplicate(each, f"Row {first} has the same address.")
                 continue
-            if first := seen.get(profile.email):
-                self.counts.duplicates += 1
-                index = self._blind.email(profile.email)
-                self._note(row, f"Row {first} has the same address.", index)
-                continue
-            seen[profile.email] = row.number
-            found[profile.email] = Found(row, profile, indexes(profile, self._blind))
+            seen[email] = each.row.number
+            found[email] = each
         return list(found.values())
 
-    def _without_suppressed(self, found: list[Found]) -> list[Found]:
+    def _without_suppressed(self, found: list[Candidate]) -> list[Candidate]:
         addresses, domains = _suppressed(found)
+        if not addresses and not domains:
+            return found
         kept = []
         for each in found:
             if each.indexes.email in addresses or each.indexes.domain in domains:
@@ -140,19 +134,23 @@ class Loader:
                 kept.append(each)
         return kept
 
-    def _existing(self, found: list[Found]) -> dict[bytes, Lead]:
+    def _existing(self, found: list[Candidate]) -> dict[bytes, Lead]:
         """The leads that are here already, by index; those that this file brought or changed are marked."""
+        with binary_cursor() as cursor:
+            cursor.execute(HERE, [bytea_array([each.indexes.email for each in found])])
+            here = [uid for (uid,) in cursor.fetchall()]
+        if not here:
+            return {}
         columns = ["id", "email_index", "source_id"]
         if self.policy is not Policy.SKIP:
             columns += ["profile", "origins"]
-        by_index = Lead.objects.filter(email_index__in=[each.indexes.email for each in found])
-        leads = {bytes(lead.email_index): lead for lead in by_index.only(*columns)}
-        ours = {lead.pk for lead in leads.values() if lead.source_id == self.job.pk}
-        changed = ImportChange.objects.filter(job=self.job, lead__in=[lead.pk for lead in leads.values()])
+        leads = list(Lead.objects.filter(pk__in=here).only(*columns))
+        ours = {lead.pk for lead in leads if lead.source_id == self.job.pk}
+        changed = ImportChange.objects.filter(job=self.job, lead__in=here)
         self._of_this_file = ours | set(changed.values_list("lead_id", flat=True))
-        return leads
+        return {bytes(lead.email_index): lead for lead in leads}
 
-    def _meet(self, found: Found, lead: Lead) -> Change | None:
+    def _meet(self, found: Candidate, lead: Lead) -> Change | None:
         """The address is here already: the policy decides what the row may change."""
         if lead.pk in self._of_this_file or self.policy is Policy.SKIP:
             self._duplicate(found, AGAIN if lead.pk in self._of_this_file else KNOWN)
@@ -164,25 +162,21 @@ class Loader:
         self.counts.updated += 1
         return Change(lead, found, merged, changed)
 
-    def _duplicate(self, found: Found, reason: str) -> None:
+    def _duplicate(self, found: Candidate, reason: str) -> None:
         self.counts.duplicates += 1
         self._note(found.row, reason, found.indexes.email)
 
-    def _insert(self, new: list[Found]) -> None:
+    def _insert(self, new: list[Candidate]) -> None:
         if not new:
             return
         now = timezone.now()
-        ids = [uuid7() for _ in new]
-        profiles = [self._seal(each.profile.to_dict(), uid) for uid, each in zip(ids, new, strict=True)]
-        words = ["{" + ",".join(map(str, each.indexes.words)) + "}" for each in new]
-        rows = [each.row.number for each in new]
-        columns: list[Any] = [ids, profiles, *_columns(new), words, rows]
-        with connections["default"].cursor() as cursor:
+        columns = packed_columns(new)
+        with binary_cursor() as cursor:
             cursor.execute(INSERT, [self.job.pk, now, now, *columns])
             taken = {uid for (uid,) in cursor.fetchall()}
         self.counts.imported += len(taken)
-        for uid, each in zip(ids, new, strict=True):
-            if uid not in taken:  # someone else brought the address between our look and our write
+        for each in new:
+            if each.id not in taken:  # someone else brought the address between our look and our write
                 self._duplicate(each, KNOWN)
 
     def _change(self, changes: list[Change]) -> None:
@@ -221,18 +215,31 @@ def store(lead: Lead, profile: Profile, found: Indexes, *, at: datetime) -> None
     lead.save(update_fields=["profile", "origins", "email_index", "domain_index", "words", "updated_at"])
 
 
-def _columns(new: list[Found]) -> tuple[list[bytes], list[bytes]]:
+def packed_columns(new: list[Candidate]) -> list[Packed]:
+    """The columns that INSERT unnests."""
+    emails, domains = _columns(new)
+    return [
+        uuid_array([each.id for each in new]),
+        bytea_array([each.sealed for each in new]),
+        bytea_array(emails),
+        bytea_array(domains),
+        text_array(["{" + ",".join(map(str, each.indexes.words)) + "}" for each in new]),
+        int_array([each.row.number for each in new]),
+    ]
+
+
+def _columns(new: list[Candidate]) -> tuple[list[bytes], list[bytes]]:
     return [each.indexes.email for each in new], [each.indexes.domain for each in new]
 
 
-def _suppressed(found: list[Found]) -> tuple[set[bytes], set[bytes]]:
+def _suppressed(found: list[Candidate]) -> tuple[set[bytes], set[bytes]]:
+    """The indexes among these that nobody may write to: of addresses, and of domains."""
     emails, domains = _columns(found)
-    by_address = Suppression.objects.filter(covers_domain=False, index__in=emails)
-    by_domain = Suppression.objects.filter(covers_domain=True, index__in=set(domains))
-    return (
-        {bytes(index) for index in by_address.values_list("index", flat=True)},
-        {bytes(index) for index in by_domain.values_list("index", flat=True)},
-    )
+    with binary_cursor() as cursor:
+        cursor.execute(FORBIDDEN, [bytea_array(emails), bytea_array(list(set(domains)))])
+        rows = cursor.fetchall()
+    by_address = {bytes(index) for index, covers_domain in rows if not covers_domain}
+    return by_address, {bytes(index) for index, covers_domain in rows if covers_domain}
 
 
 def progress_of(job: Import, counts: Counts, place: tuple[int, int]) -> None:

@@ -17,6 +17,7 @@ VALUE_LENGTH = 500  # characters of a named field
 CUSTOM_LENGTH = 5000  # characters of a custom field
 NAME_LENGTH = 200  # characters of a custom field's name
 Name = TypeVar("Name", Target, str)
+_IN_ORDER = tuple((target.value, target) for target in Target)
 
 
 class Policy(StrEnum):
@@ -37,9 +38,12 @@ class Profile:
 
     def to_dict(self) -> dict[str, object]:
         """Email first, fields in the order of Target, custom fields by name; nothing empty."""
-        named = {target.value: self.fields[target] for target in Target if target in self.fields}
-        custom = {"custom": dict(sorted(self.custom.items()))} if self.custom else {}
-        return {"email": self.email, **named, **custom}
+        fields = self.fields
+        said: dict[str, object] = {"email": self.email}
+        said.update([(name, fields[target]) for name, target in _IN_ORDER if target in fields])
+        if self.custom:
+            said["custom"] = dict(sorted(self.custom.items()))
+        return said
 
     def to_json(self) -> str:
         """The same text for the same profile."""

@@ -21,10 +21,13 @@ from paitho.embedded.redis import Redis
 ORIGIN = "http://localhost:8000"
 
 
-def start() -> Path:
-    """Start the servers, write the environment, and return the directory that holds them."""
+def start(*, durable: bool = False) -> Path:
+    """Start the servers, write the environment, and return the directory that holds them.
+
+    `durable` is for benchmarks: every commit reaches the disk, as in production.
+    """
     home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
-    cluster = Cluster(home / "pg", durable=False)
+    cluster = Cluster(home / "pg", durable=durable)
     cluster.start()
     redis = Redis(home / "redis")
     redis.start()

@@ -22,6 +22,8 @@ SHORTEST_PREFIX: Final = 4
 LONGEST_PREFIX: Final = 16
 MOST_WORDS: Final = 100  # of one value; what a longer text says after them is not found
 MOST_REMEMBERED: Final = 20_000
+MOST_TEXTS: Final = 5_000
+LONGEST_REMEMBERED: Final = 80  # characters of a text
 
 LABEL: Final = b"paitho blind index 1 "
 WHOLE: Final = b"w"
@@ -76,10 +78,17 @@ class BlindIndex:
             domain = normalise_domain(address_or_domain)
         return self._domain(domain.encode())
 
+    def both(self, normal: str) -> tuple[bytes, bytes]:
+        """`email` and `domain` of an address that is in its one spelling already: for bulk loads."""
+        return self._email(normal.encode()), self._domain(normal.rpartition("@")[2].encode())
+
     def words(self, column: str, text: str) -> list[int]:
         """What to store for a value: signed 64-bit integers, sorted, each once."""
-        terms = self._column(column).terms
-        return sorted({term for word in _stored_words(text)[:MOST_WORDS] for term in terms(word)})
+        return sorted(set(self._column(column).of_text(text)))
+
+    def terms(self, column: str, text: str) -> tuple[int, ...]:
+        """`words` in no order, some perhaps more than once: for bulk loads."""
+        return self._column(column).of_text(text)
 
     def probe(self, column: str, word: str, *, whole: bool = False) -> int:
         """What to look for: values with a word that starts so, or that is so if `whole`.
@@ -110,16 +119,28 @@ class BlindIndex:
 class _Column:
     """The words of one column. Names and titles repeat, so what was computed is remembered."""
 
-    __slots__ = ("_known", "_mac")
+    __slots__ = ("_known", "_mac", "_texts")
 
     def __init__(self, key: bytes) -> None:
         self._mac = Mac(key)
         self._known: dict[str, list[int]] = {}
+        self._texts: dict[str, tuple[int, ...]] = {}
 
     def probe(self, word: str, *, whole: bool) -> int:
         if whole or len(word) < SHORTEST_PREFIX:
             return _number(self._mac(WHOLE + word.encode()))
         return _number(self._mac(PREFIX + word[:LONGEST_PREFIX].encode()))
+
+    def of_text(self, text: str) -> tuple[int, ...]:
+        """The terms of each word of a text."""
+        found = self._texts.get(text)
+        if found is None:
+            found = tuple([term for word in _stored_words(text)[:MOST_WORDS] for term in self.terms(word)])
+            if len(text) <= LONGEST_REMEMBERED:
+                if len(self._texts) >= MOST_TEXTS:
+                    self._texts.clear()
+                self._texts[text] = found
+        return found
 
     def terms(self, word: str) -> list[int]:
         known = self._known.get(word)

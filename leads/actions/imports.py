@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from json import dumps
 from typing import BinaryIO
@@ -17,6 +17,7 @@ from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
 from keychain.index import blind_index
+from leads.candidates import Candidate, Unusable, ahead, gathered, uncollected
 from leads.csvfile import batches, describe
 from leads.errors import LeadsError
 from leads.indexing import indexes
@@ -33,6 +34,7 @@ PREVIEW_ROWS = 5000
 SAMPLES = 5
 SAMPLES_OF_A_REASON = 4
 UNDO_BATCH = 500
+PROGRESS = [*(each.name for each in fields(Counts)), "place"]
 WAITING = [ImportState.UPLOADED, ImportState.MAPPED]
 
 
@@ -70,7 +72,7 @@ def dry_run(job: Import, mapping: Mapping, policy: Policy) -> Preview:
     loader = Loader(job, sheet_of(job), mapping, policy, dry=True)
     preview = Preview(loader.counts)
     for batch in batches(kept_file(job), loader.sheet):
-        loader.load(batch)
+        loader.load(batch, loader.prepare(batch))
         preview.leads += loader.found[: SAMPLES - len(preview.leads)]
         preview.refused = _samples([*preview.refused, *loader.rejects])
         if loader.counts.rows >= PREVIEW_ROWS:
@@ -140,15 +142,17 @@ def read_on(job: Import, until: float) -> None:
     """Take batches in from the checkpoint until the time is up or the file ends."""
     loader = Loader(job, sheet_of(job), mapping_of(job), Policy(job.policy))
     place = Place(*job.place) if job.place else None
-    for batch in batches(kept_file(job), loader.sheet, place):
-        if not take_in(loader, batch, place) or time.monotonic() > until:
-            return
-        place = batch.end
+    found = gathered(batches(kept_file(job), loader.sheet, place))
+    with uncollected():
+        for batch, ready in ahead(found, loader.prepare):
+            if not take_in(loader, batch, ready, place) or time.monotonic() > until:
+                return
+            place = batch.end
     finish(job)
 
 
 @transaction.atomic
-def take_in(loader: Loader, batch: Batch, place: Place | None) -> bool:
+def take_in(loader: Loader, batch: Batch, ready: list[Candidate | Unusable], place: Place | None) -> bool:
     """Load a batch and set the checkpoint after it, in one commit.
 
     False, and nothing is written, when the import has ended or another worker has passed `place`.
@@ -157,9 +161,9 @@ def take_in(loader: Loader, batch: Batch, place: Place | None) -> bool:
     if job.state != ImportState.RUNNING or job.place != (list(place) if place else None):
         return False
     loader.counts = Counts()
-    loader.load(batch)
+    loader.load(batch, ready)
     progress_of(job, loader.counts, batch.end)
-    job.save()
+    job.save(update_fields=PROGRESS)
     return True
 
 

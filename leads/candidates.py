@@ -1,0 +1,109 @@
+"""Rows made ready to be stored: read, indexed and sealed.
+
+Nothing here touches the database, so a second thread makes the next batch ready while the database takes the
+last one in (`ahead`): sealing and indexing cost the worker about as much as storing costs the database.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from keychain.crypto.blind import BlindIndex
+from leads.addresses import BadAddress
+from leads.indexing import Indexes, indexes
+from leads.profile import Profile, Reading
+from leads.sheet import BadRow, Batch, Row
+from paitho.lib.ids import uuid7
+
+ENOUGH_ROWS = 2000
+ENOUGH_BYTES = 1024 * 1024
+Seal = Callable[[Any, UUID], bytes]
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A row that can become a lead, and the id under which its profile is sealed."""
+
+    row: Row
+    profile: Profile
+    indexes: Indexes
+    id: UUID
+    sealed: bytes
+
+
+@dataclass(slots=True)
+class Unusable:
+    """A row that cannot be a lead, and why."""
+
+    row: Row | BadRow
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes a batch's rows ready; `seal` None leaves them open, for a dry run."""
+
+    read: Callable[[Row], Reading]
+    blind: BlindIndex
+    seal: Seal | None
+
+    def __call__(self, batch: Batch) -> list[Candidate | Unusable]:
+        return [self._made(row) for row in batch.rows]
+
+    def _made(self, row: Row | BadRow) -> Candidate | Unusable:
+        if isinstance(row, BadRow):
+            return Unusable(row, row.reason)
+        try:
+            profile = self.read(row).profile
+        except BadAddress as error:
+            return Unusable(row, str(error))
+        uid = uuid7()
+        sealed = self.seal(profile.to_dict(), uid) if self.seal else b""
+        return Candidate(row, profile, indexes(profile, self.blind), uid, sealed)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: rows hold none, and looking for some took a seventh of an import."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches of the reader, several in one: each costs the database some questions and a commit."""
+    rows, blank, size, end = list[Row | BadRow](), 0, 0, None
+    for batch in batches:
+        size += batch.end.byte - (end.byte if end else batch.end.byte)
+        rows += batch.rows
+        blank, end = blank + batch.blank, batch.end
+        if len(rows) >= ENOUGH_ROWS or size >= ENOUGH_BYTES:
+            yield Batch(rows, blank, end)
+            rows, blank, size = [], 0, 0
+    if end is not None and (rows or blank or size):
+        yield Batch(rows, blank, end)
+
+
+def ahead(items: Iterable[Item], make: Callable[[Item], Made]) -> Iterator[tuple[Item, Made]]:
+    """Each item with what is made of it; the next one is made while the caller works on this one."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as thread:
+        waiting: tuple[Item, Future[Made]] | None = None
+        for item in items:
+            following = (item, thread.submit(make, item))
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = following
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
