@@ -1,0 +1,295 @@
+"""Deliberate breaks, as the database's superuser makes them: one for each thing that a check guards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INSERT_LEAD = (
+    "INSERT INTO tenant_acme.leads (id, profile, email_index, domain_index, words, standing, created_at,"
+    " updated_at) VALUES (gen_random_uuid(), 'Ada Marsh, ada@example.org'::bytea, 'a', 'b', '{}', 'open',"
+    " now(), now())"
+)
+INSERT_CALL = (
+    "INSERT INTO tenant_acme.stage_runs (id, stage, provider, model, prompt_name, prompt, input_tokens,"
+    " cached_tokens, output_tokens, latency_ms, outcome, at) VALUES (gen_random_uuid(), 'drafting', 'openai',"
+    " 'm', 'draft', decode('d701', 'hex') || decode(repeat('00', 80), 'hex'), 1, 0, 1, 1, 'ok',"
+    " now() - interval '100 days')"
+)
+INSERT_MESSAGE = (
+    "INSERT INTO tenant_acme.messages (id, thread_id, mailbox_id, direction, delivery, message_id, subject,"
+    " body, attempts, kind, severity, opts_out, at, recipient_index) VALUES (gen_random_uuid(),"
+    " gen_random_uuid(), gen_random_uuid(), {direction}, {delivery}, '<1@example.org>', '\\xd701',"
+    " '\\xd701', 0,"
+    " '', '', false, now(), 'somebody')"
+)
+SENT = INSERT_MESSAGE.format(direction="'out'", delivery="'sent'")
+RECEIVED = INSERT_MESSAGE.format(direction="'in'", delivery="'received'")
+SUPPRESS = (
+    "INSERT INTO tenant_acme.suppressions (id, index, covers_domain, reason, at)"
+    " VALUES (gen_random_uuid(), 'somebody', false, 'opt_out', now() - interval '1 day')"
+)
+SUB_PROCESSOR = (
+    "INSERT INTO public.sub_processors (name, vendor, used_for, note, is_yours, is_founding, position,"
+    " announced_on, effective_on, posted_in_id) SELECT 'Test', 'Test', 'x', '', false, true, 9, current_date,"
+    " current_date, NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """`check` must fail after `sql`, and hold again after `repair`; `as_replica` leaves triggers aside."""
+
+    check: str
+    sql: str
+    repair: str = ""
+    as_replica: bool = False
+
+
+def _insert(table: str, columns: str, values: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({values})"
+
+
+BREAKS = [
+    Break(
+        "a_schema_each",
+        "ALTER ROLE tenant_acme_login RESET search_path",
+        "ALTER ROLE tenant_acme_login SET search_path = tenant_acme, pg_temp",
+    ),
+    Break(
+        "a_schema_each",
+        "ALTER ROLE tenant_acme_login SET role = 'tenant_rival_app'",
+        "ALTER ROLE tenant_acme_login SET role = 'tenant_acme_app'",
+    ),
+    Break("a_schema_each", "ALTER ROLE tenant_acme_app LOGIN", "ALTER ROLE tenant_acme_app NOLOGIN"),
+    Break(
+        "row_security",
+        "ALTER TABLE tenant_acme.leads NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE tenant_acme.leads FORCE ROW LEVEL SECURITY",
+    ),
+    Break(
+        "row_security",
+        "ALTER TABLE tenant_acme.drafts DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE tenant_acme.drafts ENABLE ROW LEVEL SECURITY",
+    ),
+    Break(
+        "row_security",
+        "CREATE POLICY wide ON tenant_acme.leads USING (true)",
+        "DROP POLICY wide ON tenant_acme.leads",
+    ),
+    Break(
+        "row_security",
+        "ALTER POLICY only_this_workspace ON tenant_acme.leads"
+        " USING ((SELECT session_user) = 'tenant_acme_login' OR true)",
+        "ALTER POLICY only_this_workspace ON tenant_acme.leads"
+        " USING ((SELECT session_user) = 'tenant_acme_login')",
+    ),
+    Break(
+        "one_role_each",
+        "GRANT tenant_rival_app TO tenant_acme_login",
+        "REVOKE tenant_rival_app FROM tenant_acme_login",
+    ),
+    Break(
+        "one_role_each", "ALTER ROLE tenant_acme_login BYPASSRLS", "ALTER ROLE tenant_acme_login NOBYPASSRLS"
+    ),
+    Break(
+        "no_other_grants",
+        "GRANT SELECT ON tenant_acme.leads TO tenant_rival_app",
+        "REVOKE SELECT ON tenant_acme.leads FROM tenant_rival_app",
+    ),
+    Break(
+        "no_other_grants",
+        "GRANT SELECT (profile) ON tenant_acme.leads TO PUBLIC",
+        "REVOKE SELECT (profile) ON tenant_acme.leads FROM PUBLIC",
+    ),
+    Break("nothing_shared", "CREATE TABLE public.shared_leads (id int)", "DROP TABLE public.shared_leads"),
+    Break(
+        "nothing_shared",
+        "GRANT USAGE ON SCHEMA public TO tenant_acme_app",
+        "REVOKE USAGE ON SCHEMA public FROM tenant_acme_app",
+    ),
+    Break(
+        "crossing_is_refused",
+        "GRANT USAGE ON SCHEMA tenant_rival TO tenant_acme_app;"
+        " GRANT SELECT ON tenant_rival.leads TO tenant_acme_app",
+        "REVOKE SELECT ON tenant_rival.leads FROM tenant_acme_app;"
+        " REVOKE USAGE ON SCHEMA tenant_rival FROM tenant_acme_app",
+    ),
+    Break(
+        "crossing_is_refused",
+        "GRANT tenant_rival_app TO tenant_acme_login",
+        "REVOKE tenant_rival_app FROM tenant_acme_login",
+    ),
+    Break(
+        "closed_when_unbound",
+        "GRANT USAGE ON SCHEMA tenant_acme TO paitho_directory",
+        "REVOKE USAGE ON SCHEMA tenant_acme FROM paitho_directory",
+    ),
+    Break(
+        "closed_when_unbound",
+        "GRANT SELECT ON public.wrapped_keys TO paitho_directory",
+        "REVOKE SELECT ON public.wrapped_keys FROM paitho_directory",
+    ),
+    Break(
+        "everything_declared",
+        "ALTER TABLE tenant_acme.leads ADD COLUMN shoe_size int",
+        "ALTER TABLE tenant_acme.leads DROP COLUMN shoe_size",
+    ),
+    Break(
+        "everything_declared",
+        "CREATE TABLE tenant_acme.notes (id int)",
+        "DROP TABLE tenant_acme.notes",
+    ),
+    Break("sealed_columns", INSERT_LEAD, "DELETE FROM tenant_acme.leads"),
+    Break(
+        "keys_are_wrapped",
+        "CREATE TABLE public.kept_key AS SELECT * FROM public.wrapped_keys WHERE purpose = 'index'"
+        " AND workspace_id = (SELECT id FROM public.workspaces WHERE slug = 'acme');"
+        "DELETE FROM public.wrapped_keys k USING public.kept_key p WHERE p.id = k.id",
+        "INSERT INTO public.wrapped_keys OVERRIDING SYSTEM VALUE SELECT * FROM public.kept_key;"
+        "DROP TABLE public.kept_key",
+    ),
+    Break(
+        "keys_are_wrapped",
+        "CREATE TABLE public.kept_key AS SELECT * FROM public.wrapped_keys;"
+        "UPDATE public.wrapped_keys SET wrapped = 'in clear'::bytea WHERE purpose = 'data'",
+        "UPDATE public.wrapped_keys k SET wrapped = p.wrapped FROM public.kept_key p WHERE p.id = k.id;"
+        "DROP TABLE public.kept_key",
+    ),
+    Break(
+        "credentials_are_sealed",
+        _insert(
+            "tenant_acme.credentials",
+            "id, kind, label, secret, last_four, fingerprint, added_at, problem",
+            "gen_random_uuid(), 'openai', 'Ours', 'sk-0123456789abcdef'::bytea, 'cdef', '', now(), ''",
+        ),
+        "DELETE FROM tenant_acme.credentials",
+    ),
+    Break(
+        "credentials_are_sealed",
+        _insert(
+            "tenant_acme.credentials",
+            "id, kind, label, secret, last_four, fingerprint, added_at, problem",
+            "gen_random_uuid(), 'openai', 'sk-0123456789abcdef', '\\xd70100', 'cdef', '', now(), ''",
+        ),
+        "DELETE FROM tenant_acme.credentials",
+    ),
+    Break("model_logs_90_days", INSERT_CALL, "DELETE FROM tenant_acme.stage_runs"),
+    Break(
+        "model_logs_90_days",
+        "INSERT INTO public.wrapped_keys (workspace_id, purpose, version, kms, wrapped, created_at)"
+        " SELECT id, 'llm', 202501, 'local', 'x', now() FROM public.workspaces WHERE slug = 'acme'",
+        "DELETE FROM public.wrapped_keys WHERE version = 202501",
+    ),
+    Break(
+        "audit_12_months",
+        _insert(
+            "tenant_acme.audit_log",
+            "id, at, event, details",
+            "gen_random_uuid(), now() - interval '14 months', 'auth.signed_in', '\\xd701'",
+        ),
+        "DELETE FROM tenant_acme.audit_log",
+        as_replica=True,
+    ),
+    Break(
+        "uploads_go",
+        "INSERT INTO tenant_acme.imports (id, state, file_name, policy, rows, imported, updated, duplicates,"
+        " suppressed, rejected, blank, removed, restored, size, problem, created_at) VALUES"
+        " ('00000000-0000-0000-0000-000000000001', 'done', '\\xd701', 'skip', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+        " '', now()); INSERT INTO tenant_acme.import_parts (id, job_id, number, data) VALUES"
+        " (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 1, '\\xd701')",
+        "DELETE FROM tenant_acme.import_parts; DELETE FROM tenant_acme.imports",
+    ),
+    Break(
+        "visitors_details_go",
+        _insert(
+            "public.sign_ups",
+            "id, slug, region, sealed, wrapped, kms, token_hash, created_at",
+            "gen_random_uuid(), 'old', 'eu', 'x', 'x', 'x', 'x', now() - interval '6 days'",
+        ),
+        "DELETE FROM public.sign_ups",
+    ),
+    Break(
+        "requests_in_30_days",
+        _insert(
+            "tenant_acme.subject_requests",
+            "id, kind, email_index, received_at, due_at",
+            "gen_random_uuid(), 'access', 'x', now() - interval '31 days', now() - interval '1 day'",
+        ),
+        "DELETE FROM tenant_acme.subject_requests",
+    ),
+    Break(
+        "audit_append_only",
+        "GRANT UPDATE ON tenant_acme.audit_log TO tenant_acme_app",
+        "REVOKE UPDATE ON tenant_acme.audit_log FROM tenant_acme_app",
+    ),
+    Break(
+        "audit_append_only",
+        "ALTER TABLE tenant_acme.audit_log_other DISABLE TRIGGER audit_log_no_truncate",
+        "ALTER TABLE tenant_acme.audit_log_other ENABLE TRIGGER audit_log_no_truncate",
+    ),
+    Break(
+        "audit_append_only",
+        "ALTER TABLE tenant_acme.audit_log DISABLE TRIGGER audit_log_no_rewrite",
+        "ALTER TABLE tenant_acme.audit_log ENABLE TRIGGER audit_log_no_rewrite",
+    ),
+    Break(
+        "no_foreign_mail",
+        RECEIVED,
+        "DELETE FROM tenant_acme.messages",
+        as_replica=True,
+    ),
+    Break(
+        "no_unasked_enrichment",
+        _insert(
+            "tenant_acme.enrichments",
+            "id, lead_id, provider, outcome, sentence, asked, fields, at",
+            "gen_random_uuid(), gen_random_uuid(), 'apollo', 'found', '\\xd701', '\\xd701', '\\xd701', now()",
+        ),
+        "DELETE FROM tenant_acme.enrichments",
+        as_replica=True,
+    ),
+    Break(
+        "a_person_approved",
+        SENT,
+        "DELETE FROM tenant_acme.messages",
+        as_replica=True,
+    ),
+    Break(
+        "opt_outs_hold",
+        SUPPRESS + "; " + SENT,
+        "DELETE FROM tenant_acme.messages; DELETE FROM tenant_acme.suppressions",
+        as_replica=True,
+    ),
+    Break(
+        "sub_processors_announced",
+        f"{SUB_PROCESSOR}; UPDATE public.sub_processors SET is_founding = false, announced_on ="
+        " current_date - 60, posted_in_id = (SELECT min(id) FROM public.changelog_entries)"
+        " WHERE name = 'Test'",
+        "DELETE FROM public.sub_processors WHERE name = 'Test'",
+        as_replica=True,
+    ),
+    Break(
+        "sub_processors_announced",
+        "ALTER TABLE public.sub_processors DISABLE TRIGGER keep_notice",
+        "ALTER TABLE public.sub_processors ENABLE TRIGGER keep_notice",
+    ),
+    Break(
+        "only_listed_vendors",
+        "UPDATE public.sub_processors SET vendor = 'OpenAI, Google' WHERE name = 'Model providers'",
+        "UPDATE public.sub_processors SET vendor = 'OpenAI, Anthropic, Google'"
+        " WHERE name = 'Model providers'",
+        as_replica=True,
+    ),
+    Break(
+        "standings_are_honest",
+        "UPDATE public.standings SET checked_on = '2020-01-01' WHERE name = 'HIPAA'",
+        "UPDATE public.standings SET checked_on = '2026-11-24' WHERE name = 'HIPAA'",
+    ),
+    Break(
+        "standings_are_honest",
+        "UPDATE public.standings SET state = 'attested', attested_by = 'x', attested_on = current_date + 9"
+        " WHERE name = 'SOC 2 Type 1'",
+        "UPDATE public.standings SET state = 'in_progress', attested_by = '', attested_on = NULL"
+        " WHERE name = 'SOC 2 Type 1'",
+    ),
+]

@@ -1,0 +1,1 @@
+"""Proves the trust page on the live system: `manage.py verify_posture`."""
