@@ -15,13 +15,35 @@ DIRECTORY = Category(
             "workspaces",
             "slug, region, state and plan",
             "until the workspace is deleted",
-            clear="id slug region state step schema_version plan problem created_at",
+            clear=(
+                "id slug region state step schema_version plan problem created_at was reason wanted_slug"
+                " delete_after"
+            ),
         ),
         Table(
             "domains",
             "hosts on which workspaces answer",
             "until the workspace is deleted",
-            clear="host workspace_id is_primary verified_at",
+            clear="host workspace_id is_primary verified_at kind proof checked_at missing_since",
+        ),
+        Table(
+            "domain_claims",
+            "hosts that a workspace says are its own, until a record there proves it",
+            "until proved or given up",
+            clear="id workspace_id host proof created_at",
+        ),
+        Table(
+            "former_slugs",
+            "names that nobody else may take",
+            "until the name is free again",
+            clear="slug workspace_id free_after",
+        ),
+        Table(
+            "removals",
+            "receipts of deleted workspaces: counts and days, no name of a person",
+            "for good",
+            hashed="token_hash",
+            clear="id slug region asked_by asked_at rows keys removed_at backups_gone_by",
         ),
         Table(
             "wrapped_keys",
