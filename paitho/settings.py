@@ -120,7 +120,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 DATABASE_ROUTERS = ["tenants.routers.BoundaryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-WARM_SESSIONS = env.integer("PAITHO_WARM_SESSIONS", 8)
+# Idle sessions that a process keeps open, of whatever workspaces were used last.
+WARM_SESSIONS = env.integer("PAITHO_WARM_SESSIONS", 24)
 # Held by the provisioning worker and the management commands that change structure; by no web process.
 OWNER_PASSWORD = env.optional("PAITHO_OWNER_PASSWORD")
 if OWNER_PASSWORD:

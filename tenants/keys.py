@@ -18,6 +18,7 @@ from tenants.errors import KeysUnavailable
 from tenants.models import Purpose
 
 MEMORY_SECONDS = 300.0
+MOST_LISTINGS = 512  # workspaces whose wraps are kept, the last fetched
 Listing: TypeAlias = dict[str, dict[int, Wrapped]]
 
 
@@ -45,7 +46,10 @@ def _listing(workspace: UUID, *, fresh: bool = False) -> Listing:
     for key in directory.wrapped_keys(workspace):
         listing.setdefault(key.purpose, {})[key.version] = key
     with _lock:
+        _listings.pop(workspace, None)
         _listings[workspace] = (time.monotonic() + MEMORY_SECONDS, listing)
+        while len(_listings) > MOST_LISTINGS:
+            del _listings[next(iter(_listings))]
     return listing
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import connections
+from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -23,6 +23,7 @@ from tenants.routers import is_directory_app
 from tenants.workspace import WorkspaceRef
 
 REFERENCE = "workspace_reference"
+LOCK_TIMEOUT = "3s"  # how long a change waits for a page before it lets the page's successors through
 NOT_REPLAYED = ("SELECT", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET CONSTRAINTS")
 
 
@@ -35,7 +36,8 @@ class Version:
 def record_pending() -> list[str]:
     """Run pending tenant migrations on the reference schema and record them as one new version.
 
-    Returns the names of the migrations that were new. Runs alone: an advisory lock is held.
+    Returns the names of the migrations that were new. Runs alone: an advisory lock is held. The reference
+    schema and the record change together: a run that dies leaves neither.
     """
     with structure.owner_session() as owner:
         owner.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(REFERENCE)))
@@ -48,13 +50,14 @@ def record_pending() -> list[str]:
             return []
         names = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
         statements: list[str] = []
-        with connection.execute_wrapper(_recorder(statements)):
-            executor.migrate(targets, plan=plan)
-        owner.execute(
-            "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at) "
-            "SELECT coalesce(max(version), 0) + 1, %s, %s, now() FROM public.schema_changes",
-            [Jsonb(names), Jsonb(statements)],
-        )
+        with transaction.atomic(using="reference"), connection.cursor() as cursor:
+            with connection.execute_wrapper(_recorder(statements)):
+                executor.migrate(targets, plan=plan)
+            cursor.execute(
+                "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at) "
+                "SELECT coalesce(max(version), 0) + 1, %s, %s, now() FROM public.schema_changes",
+                [Jsonb(names), Jsonb(statements)],
+            )
         return names
 
 
@@ -69,6 +72,13 @@ def _recorder(statements: list[str]) -> Callable[..., Any]:
     return wrapper
 
 
+def newest(owner: psycopg.Connection[Any]) -> int:
+    """The newest recorded version; 0 when there is none."""
+    found = owner.execute("SELECT coalesce(max(version), 0) FROM public.schema_changes").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def versions_after(owner: psycopg.Connection[Any], number: int) -> list[Version]:
     found = owner.execute(
         "SELECT version, statements FROM public.schema_changes WHERE version > %s ORDER BY version", [number]
@@ -81,7 +91,7 @@ def apply(owner: psycopg.Connection[Any], workspace: WorkspaceRef, versions: lis
     if not versions:
         return workspace.schema_version
     with owner.transaction():
-        owner.execute("SET LOCAL lock_timeout = '3s'")
+        owner.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
         owner.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(workspace.schema)))
         owner.execute(sql.SQL("SET LOCAL search_path = {}, pg_temp").format(sql.Identifier(workspace.schema)))
         for version in versions:

@@ -1,8 +1,7 @@
 """What the owner's login makes of a workspace in the database: roles, schema, policies, grants.
 
 Every statement may be repeated; `secure` brings a schema to what the trust page says of it, whatever
-tables it holds. Tables say by a comment what the application may do with them:
-`paitho:append-only` (INSERT of named columns and SELECT) and `paitho:read-only`; without one it is DML.
+tables it holds (`tenants.shape` says what that is).
 """
 
 from __future__ import annotations
@@ -17,15 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import sql
 
 from keychain.crypto.secret import Secret
+from tenants import shape
 from tenants.logins import CONNECTION_LIMIT, STATEMENT_TIMEOUT
 from tenants.workspace import WorkspaceRef
-
-POLICY = "only_this_workspace"
-TABLES = """
-    SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), ''), c.relispartition
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY 1
-"""
 
 
 @contextmanager
@@ -97,40 +90,71 @@ def role_settings(workspace: WorkspaceRef) -> dict[str, str]:
 
 
 def secure(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
-    """Bring policies and grants of every table in the schema to what they should be."""
+    """Bring policies and grants in the schema to what `shape` says; what is right already is not touched.
+
+    A policy that is replaced locks its table against every reader: so a migration that adds a column to one
+    table touches that table, and the application goes on reading the others.
+    """
     schema, app = sql.Identifier(workspace.schema), sql.Identifier(workspace.app_role)
-    owner.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema))
-    owner.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, app))
-    for table, comment, is_partition in owner.execute(TABLES, [workspace.schema]).fetchall():
-        name = sql.Identifier(workspace.schema, table)
-        _protect(owner, workspace, name)
-        _grant(owner, app, name, "none" if is_partition else comment)
-    owner.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}").format(schema, app))
+    todo = [
+        sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema),
+        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, app),
+    ]
+    for relation in shape.relations(owner, workspace.schema):
+        name = sql.Identifier(workspace.schema, relation.name)
+        if relation.is_table and not shape.has_right_policy(workspace, relation):
+            todo += _protection(workspace, relation, name)
+        if relation.grants != shape.grants_of(workspace, relation):
+            todo += _grants(workspace, relation, name)
+    for function in shape.functions(owner, workspace.schema):
+        todo += _calls(workspace, function)
+    owner.execute(sql.SQL("; ").join(todo))
 
 
-def _protect(owner: psycopg.Connection[Any], workspace: WorkspaceRef, name: sql.Identifier) -> None:
+def _protection(
+    workspace: WorkspaceRef, relation: shape.Relation, name: sql.Identifier
+) -> list[sql.Composed]:
     # The sub-select makes the test an InitPlan, run once for a query instead of once for a row.
     test = sql.SQL("(SELECT session_user) = {}").format(sql.Literal(workspace.login_role))
-    owner.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
-    owner.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(name))
-    owner.execute(sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(sql.Identifier(POLICY), name))
-    owner.execute(
+    strangers = {policy.partition("|")[0] for policy in relation.policies} | {shape.POLICY}
+    return [
+        sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY").format(name),
+        *(
+            sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(sql.Identifier(policy), name)
+            for policy in sorted(strangers)
+        ),
         sql.SQL("CREATE POLICY {} ON {} USING ({}) WITH CHECK ({})").format(
-            sql.Identifier(POLICY), name, test, test
+            sql.Identifier(shape.POLICY), name, test, test
+        ),
+    ]
+
+
+def _grants(workspace: WorkspaceRef, relation: shape.Relation, name: sql.Identifier) -> list[sql.Composed]:
+    """Take everything from everybody who holds something, then give what the table's comment says."""
+    kind = sql.SQL("SEQUENCE" if relation.kind == "S" else "TABLE")
+    holders = {role for _, role, _ in relation.grants}
+    todo = [
+        sql.SQL("REVOKE ALL ON {} {} FROM {}").format(
+            kind, name, sql.SQL("PUBLIC") if role == "PUBLIC" else sql.Identifier(role)
         )
-    )
+        for role in sorted(holders)
+    ]
+    rights = [
+        sql.SQL("{} ({})").format(sql.SQL(right), sql.Identifier(column)) if column else sql.SQL(right)
+        for column, _, right in sorted(shape.grants_of(workspace, relation))
+    ]
+    if rights:
+        app = sql.Identifier(workspace.app_role)
+        todo.append(sql.SQL("GRANT {} ON {} {} TO {}").format(sql.SQL(", ").join(rights), kind, name, app))
+    return todo
 
 
-def _grant(owner: psycopg.Connection[Any], app: sql.Identifier, name: sql.Identifier, comment: str) -> None:
-    owner.execute(sql.SQL("REVOKE ALL ON {} FROM PUBLIC, {}").format(name, app))
-    if comment == "none":
-        return
-    rights: sql.Composable
-    if comment == "paitho:read-only":
-        rights = sql.SQL("SELECT")
-    elif comment.startswith("paitho:append-only"):
-        columns = [sql.Identifier(part) for part in comment.partition(" ")[2].split(",")]
-        rights = sql.SQL("SELECT, INSERT ({})").format(sql.SQL(", ").join(columns))
-    else:
-        rights = sql.SQL("SELECT, INSERT, UPDATE, DELETE")
-    owner.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights, name, app))
+def _calls(workspace: WorkspaceRef, function: shape.Function) -> list[sql.Composed]:
+    # A signature comes from PostgreSQL, quoted.
+    name, app = sql.SQL(function.signature), sql.Identifier(workspace.app_role)
+    todo = []
+    if function.callers - {workspace.app_role}:
+        todo.append(sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(name))
+    if not function.is_trigger and workspace.app_role not in function.callers:
+        todo.append(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(name, app))
+    return todo

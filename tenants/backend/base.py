@@ -3,35 +3,22 @@
 django-tenants selects a schema by sending `SET search_path` on a login that may read them all.
 Here each workspace authenticates as itself: the server applies its role and search_path on
 connect (`ALTER ROLE … SET`), so nothing is SET by the client and nothing that runs on the session can
-reach another workspace. A bounded number of sessions per thread stays warm.
+reach another workspace. A bounded number of sessions stays warm (`tenants.backend.pool`).
 """
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
-from psycopg import Connection, OperationalError
+from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from tenants.backend.cursor import ExtendedCursor
+from tenants.backend.pool import POOL
 from tenants.errors import NoWorkspace, SwitchInTransaction
 from tenants.workspace import WorkspaceRef
-
-IDLE_CHECK = 30.0  # seconds a warm session may lie before it is tried out on return
-
-
-@dataclass(slots=True)
-class WarmSession:
-    """A workspace's session that no code on this thread is using now."""
-
-    connection: Connection[Any]
-    close_at: float | None
-    parked_at: float
 
 
 class DatabaseWrapper(TenantsWrapper):
@@ -46,7 +33,6 @@ class DatabaseWrapper(TenantsWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.workspace: WorkspaceRef | None = None
-        self._warm: OrderedDict[tuple[str, str], WarmSession] = OrderedDict()
         self.schema_name = None
         super().__init__(*args, **kwargs)
 
@@ -89,7 +75,7 @@ class DatabaseWrapper(TenantsWrapper):
                 self.close()
 
     def _park(self) -> None:
-        """Lay the current session aside; close the one not used for longest when there are too many."""
+        """Lay the current session aside for whoever enters its workspace next."""
         connection, workspace = self.connection, self.workspace
         if connection is None or workspace is None:
             return
@@ -97,35 +83,26 @@ class DatabaseWrapper(TenantsWrapper):
         self.run_on_commit = []
         if connection.closed:
             return
-        self._warm[self._key(workspace)] = WarmSession(connection, self.close_at, time.monotonic())
-        while len(self._warm) > settings.WARM_SESSIONS:
-            _, oldest = self._warm.popitem(last=False)
-            oldest.connection.close()
+        if self.errors_occurred:  # Django looks such a connection over before it uses it again; we do not
+            connection.close()
+            return
+        POOL.park(self._key(workspace), connection, self.close_at, at_most=settings.WARM_SESSIONS)
 
     def _take_warm(self, workspace: WorkspaceRef) -> None:
-        session = self._warm.pop(self._key(workspace), None)
-        if session is None or not self._is_usable(session):
+        session = POOL.take(self._key(workspace))
+        if session is None:
             return
         self.connection = session.connection
         self.close_at = session.close_at
+        # What connect() would have set: another thread's wrapper opened this session.
+        self.autocommit = session.connection.autocommit
+        self.in_atomic_block = False
+        self.savepoint_ids = []
+        self.atomic_blocks = []
         self.errors_occurred = False
         self.needs_rollback = False
         self.closed_in_transaction = False
         self.health_check_done = False
-
-    def _is_usable(self, session: WarmSession) -> bool:
-        now = time.monotonic()
-        if session.close_at is not None and now >= session.close_at:
-            session.connection.close()
-            return False
-        if now - session.parked_at < IDLE_CHECK:
-            return not session.connection.closed
-        try:
-            session.connection.execute("SELECT 1")
-        except OperationalError:
-            session.connection.close()
-            return False
-        return True
 
     @staticmethod
     def _key(workspace: WorkspaceRef) -> tuple[str, str]:
@@ -152,12 +129,7 @@ class DatabaseWrapper(TenantsWrapper):
             raise NoWorkspace("Tenant data was asked for with no workspace bound.")
         super().ensure_connection()
 
-    def _close_warm(self) -> None:
-        while self._warm:
-            _, session = self._warm.popitem()
-            session.connection.close()
-
     def close_everything(self) -> None:
-        """Close the current session and every warm one (a thread's end, a fork, a test's end)."""
+        """Close the current session and every warm one of the process (a test's end, a removal)."""
         self.close()
-        self._close_warm()
+        POOL.close_all()
