@@ -8,6 +8,7 @@ workspace (the owner's login cannot see its rows: FORCE ROW LEVEL SECURITY).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,6 @@ import psycopg
 from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from tenants import structure
 from tenants.routers import is_directory_app
@@ -55,8 +55,8 @@ def record_pending() -> list[str]:
                 executor.migrate(targets, plan=plan)
             cursor.execute(
                 "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at) "
-                "SELECT coalesce(max(version), 0) + 1, %s, %s, now() FROM public.schema_changes",
-                [Jsonb(names), Jsonb(statements)],
+                "SELECT coalesce(max(version), 0) + 1, %s::jsonb, %s::jsonb, now() FROM public.schema_changes",
+                [json.dumps(names), json.dumps(statements)],
             )
         return names
 

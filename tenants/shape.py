@@ -93,13 +93,13 @@ def relations(session: psycopg.Connection[Any], schema: str) -> list[Relation]:
     found = []
     for row in session.execute(RELATIONS, [schema]).fetchall():
         grants = frozenset((column, role, right) for column, role, right in [*row[8], *row[9]])
-        found.append(Relation(*row[:7], policies=tuple(row[7]), grants=grants))
+        found.append(Relation(*row[:7], tuple(row[7]), grants))
     return found
 
 
 def functions(session: psycopg.Connection[Any], schema: str) -> list[Function]:
     rows = session.execute(FUNCTIONS, [schema]).fetchall()
-    return [Function(*row[:3], callers=frozenset(row[3])) for row in rows]
+    return [Function(*row[:3], frozenset(row[3])) for row in rows]
 
 
 def policy_of(workspace: WorkspaceRef) -> str:

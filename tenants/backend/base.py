@@ -97,8 +97,8 @@ class DatabaseWrapper(TenantsWrapper):
         # What connect() would have set: another thread's wrapper opened this session.
         self.autocommit = session.connection.autocommit
         self.in_atomic_block = False
-        self.savepoint_ids = []
-        self.atomic_blocks = []
+        self.savepoint_ids: list[Any] = []
+        self.atomic_blocks: list[Any] = []
         self.errors_occurred = False
         self.needs_rollback = False
         self.closed_in_transaction = False
