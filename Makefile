@@ -19,6 +19,7 @@ export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: help up stop demo psql manage assets check format test clean
 .PHONY: bench-import
+.PHONY: bench-boundary bench-workspaces
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,17 @@ PEER_ROWS ?= 5000
 PEAK_ROWS ?= 1000000
 bench-import: $(SYNCED) ## measure the import: ROWS=100000 ROUNDS=3 PEER_ROWS=5000 PEAK_ROWS=1000000
 	@$(RUN) -m bench.imports --rows $(ROWS) --rounds $(ROUNDS) --peer-rows $(PEER_ROWS) --peak-rows $(PEAK_ROWS)
+
+N ?= 1000
+PEER ?= 100
+WORKSPACES ?= 200
+LEADS ?= 500
+ROUNDS_OF_PAGES ?= 20
+bench-workspaces: $(SYNCED) assets ## measure many workspaces, also against django-tenants alone: N=1000 PEER=100
+	@$(RUN) -m bench.workspaces --n $(N) --peer $(PEER)
+
+bench-boundary: $(SYNCED) ## measure a page's query, also by django-tenants alone: WORKSPACES=200 LEADS=500 ROUNDS_OF_PAGES=20
+	@$(RUN) -m bench.boundary --workspaces $(WORKSPACES) --leads $(LEADS) --rounds $(ROUNDS_OF_PAGES)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

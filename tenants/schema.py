@@ -54,8 +54,9 @@ def record_pending() -> list[str]:
             with connection.execute_wrapper(_recorder(statements)):
                 executor.migrate(targets, plan=plan)
             cursor.execute(
-                "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at) "
-                "SELECT coalesce(max(version), 0) + 1, %s::jsonb, %s::jsonb, now() FROM public.schema_changes",
+                "INSERT INTO public.schema_changes (version, migrations, statements, recorded_at)"
+                " SELECT coalesce(max(version), 0) + 1, %s::jsonb, %s::jsonb, now()"
+                " FROM public.schema_changes",
                 [json.dumps(names), json.dumps(statements)],
             )
         return names

@@ -93,13 +93,15 @@ def relations(session: psycopg.Connection[Any], schema: str) -> list[Relation]:
     found = []
     for row in session.execute(RELATIONS, [schema]).fetchall():
         grants = frozenset((column, role, right) for column, role, right in [*row[8], *row[9]])
-        found.append(Relation(*row[:7], tuple(row[7]), grants))
+        name, kind, is_partition, comment, owner, is_on, is_forced = row[:7]
+        policies = tuple(row[7])
+        found.append(Relation(name, kind, is_partition, comment, owner, is_on, is_forced, policies, grants))
     return found
 
 
 def functions(session: psycopg.Connection[Any], schema: str) -> list[Function]:
     rows = session.execute(FUNCTIONS, [schema]).fetchall()
-    return [Function(*row[:3], frozenset(row[3])) for row in rows]
+    return [Function(name, is_trigger, by, frozenset(callers)) for name, is_trigger, by, callers in rows]
 
 
 def policy_of(workspace: WorkspaceRef) -> str:
