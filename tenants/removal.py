@@ -18,17 +18,13 @@ from django.utils.module_loading import import_string
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tenants import keys, structure
+from tenants import keys, shape, structure
 from tenants.binding import bound
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
 
 # A removed name is not given to others as long as a backup, a link or a bookmark may still know it.
 NAME_RESTS = timedelta(days=180)
-ROW_TABLES = """
-    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
-"""
 
 
 def remove(workspace: WorkspaceRef) -> None:
@@ -62,7 +58,8 @@ def _is_due(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> bool:
 
 def _write_receipt(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
     """Count what is about to go, with the workspace's own login: nobody else sees its rows."""
-    tables = [name for (name,) in owner.execute(ROW_TABLES, [workspace.schema])]
+    found = shape.relations(owner, workspace.schema)
+    tables = [each.name for each in found if each.is_table and not each.is_partition]
     with bound(workspace), connections["default"].cursor() as cursor:
         for function in settings.BEFORE_REMOVAL:
             import_string(function)()

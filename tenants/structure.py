@@ -95,11 +95,7 @@ def secure(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
     A policy that is replaced locks its table against every reader: so a migration that adds a column to one
     table touches that table, and the application goes on reading the others.
     """
-    schema, app = sql.Identifier(workspace.schema), sql.Identifier(workspace.app_role)
-    todo = [
-        sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema),
-        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, app),
-    ]
+    todo = _entrance(owner, workspace)
     for relation in shape.relations(owner, workspace.schema):
         name = sql.Identifier(workspace.schema, relation.name)
         if relation.is_table and not shape.has_right_policy(workspace, relation):
@@ -108,7 +104,22 @@ def secure(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
             todo += _grants(workspace, relation, name)
     for function in shape.functions(owner, workspace.schema):
         todo += _calls(workspace, function)
-    owner.execute(sql.SQL("; ").join(todo))
+    if todo:
+        owner.execute(sql.SQL("; ").join(todo))
+
+
+def _entrance(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> list[sql.Composed]:
+    held, should = shape.schema_grants(owner, workspace.schema), shape.schema_grants_of(workspace)
+    schema, app = sql.Identifier(workspace.schema), sql.Identifier(workspace.app_role)
+    todo = [
+        sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(
+            schema, sql.SQL("PUBLIC") if role == "PUBLIC" else sql.Identifier(role)
+        )
+        for role in sorted({role for role, _ in held - should})
+    ]
+    if held != should:
+        todo.append(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, app))
+    return todo
 
 
 def _protection(

@@ -65,5 +65,4 @@ def test_each_break_is_named_and_secure_mends_what_it_owns(world, owner, broken)
         left = shape.deviations(owner, world.acme)
 
     assert any(BREAKS[broken] in sentence for sentence in said), said
-    # Grants on the schema are mended for PUBLIC and the application only: a stranger there stays a finding.
-    assert left == [] or "SCHEMA" in broken
+    assert left == []
