@@ -20,6 +20,8 @@ from tenants import shape
 from tenants.logins import CONNECTION_LIMIT, STATEMENT_TIMEOUT
 from tenants.workspace import WorkspaceRef
 
+POLICY = shape.POLICY
+
 
 @contextmanager
 def owner_session() -> Iterator[psycopg.Connection[Any]]:
