@@ -20,6 +20,7 @@ export PAITHO_PORT PAITHO_OPS_PORT
 .PHONY: help up stop demo psql manage assets check format test clean
 .PHONY: bench-import
 .PHONY: bench-boundary bench-workspaces
+.PHONY: bench-llm bench-pipeline
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +72,16 @@ bench-workspaces: $(SYNCED) assets ## measure many workspaces, also against djan
 
 bench-boundary: $(SYNCED) ## measure a page's query, also by django-tenants alone: WORKSPACES=200 LEADS=500 ROUNDS_OF_PAGES=20
 	@$(RUN) -m bench.boundary --workspaces $(WORKSPACES) --leads $(LEADS) --rounds $(ROUNDS_OF_PAGES)
+
+bench-llm: $(SYNCED) ## calls per second and memory of one worker process, for each provider
+	@$(RUN) -m bench.llm_edge
+
+PIPELINE_LEADS ?= 1000
+BIG ?= 10000
+SMALL ?= 50
+LATENCY ?= 1.0
+bench-pipeline: $(SYNCED) ## measure the pipeline beside its ideal: PIPELINE_LEADS=1000 BIG=10000 SMALL=50 LATENCY=1.0
+	@$(RUN) -m bench.pipeline --leads $(PIPELINE_LEADS) --big $(BIG) --small $(SMALL) --latency $(LATENCY)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

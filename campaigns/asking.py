@@ -27,10 +27,11 @@ MODELS = {Provider.SANDBOX: "templates"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call that is ready to be asked, and what its outcome is for."""
+    """A call that is ready to be asked, and what its outcome is for; `key` is whose pace it keeps."""
 
     enrollment: Enrollment
     stage: Stage
+    key: UUID
     facts: Facts
     prompt: Prompt
     call: Call
@@ -64,7 +65,7 @@ def question(enrollment: Enrollment) -> Question:
         max_output_tokens=MAX_TOKENS[stage],
         facts=facts,
     )
-    return Question(enrollment, stage, facts, prompt, call)
+    return Question(enrollment, stage, credential.pk, facts, prompt, call)
 
 
 def _prompt_stage(stage: Stage, enrollment: Enrollment) -> PromptStage:
@@ -94,7 +95,7 @@ def facts_of(enrollment: Enrollment, *, with_draft: bool = False) -> Facts:
     mailbox = mailbox_of(enrollment)
     return Facts(
         lead=lead,
-        brief=brief_lines(campaign, enrollment.step),
+        brief=brief_lines(campaign, enrollment.step, enrollment.variant),
         sender={"name": str(mailbox.sender_name)} if mailbox else {},
         links=tuple(campaign.brief.get("allowed_links", [])),
         earlier=tuple(_earlier(enrollment)),
@@ -103,9 +104,9 @@ def facts_of(enrollment: Enrollment, *, with_draft: bool = False) -> Facts:
     )
 
 
-def brief_lines(campaign: Campaign, step: int) -> tuple[str, ...]:
+def brief_lines(campaign: Campaign, step: int, variant: str = "a") -> tuple[str, ...]:
     """The offer and the goal, line by line, what the step asks for, and the tone."""
-    brief = campaign.brief
+    brief = campaign.brief | (campaign.brief_b or {}) if variant == "b" else campaign.brief
     lines = [*str(brief.get("offer", "")).splitlines(), *str(brief.get("goal", "")).splitlines()]
     for found in campaign.steps.all():
         if found.number == step and found.instructions:

@@ -1,55 +1,119 @@
-"""A campaign's budget, kept before each call: what is spent, and what is under way at its dearest."""
+"""What calls may cost, kept before each of them: what is spent, and what is under way at its dearest.
+
+Two caps, each in money and in tokens: a campaign's own, and the workspace's for a calendar month (UTC).
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from campaigns.llm.edge import Call
 from campaigns.llm.outcomes import Usage
-from campaigns.models import Campaign, StageRun, Status
+from campaigns.models import Campaign, SpendingLimit, StageRun, Status
 from campaigns.prices import cost, dollars, tokens_in
 
 
+@dataclass(slots=True)
+class Cap:
+    """One limit and what has been used of it; None is no limit. `whose` begins its sentences."""
+
+    whose: str
+    micros: int | None
+    tokens: int | None
+    spent: Decimal = Decimal(0)
+    used: int = 0
+
+    @property
+    def binds(self) -> bool:
+        return self.micros is not None or self.tokens is not None
+
+    def against(self, money: Decimal | None, tokens: int) -> str:
+        """What this cap has against a call that costs at most so much; empty when nothing."""
+        if self.micros is not None and money is None:
+            return f"{self.whose} is a sum of money, and no price is known for the model. Choose another."
+        if self.micros is not None and self.spent + (money or 0) > self.micros:
+            return (
+                f"{dollars(self.spent)} of {self.whose} of {dollars(Decimal(self.micros))} is spent, and "
+                "the next call could pass it. Raise it, then resume."
+            )
+        if self.tokens is not None and self.used + tokens > self.tokens:
+            return (
+                f"{self.used:,} of {self.whose} of {self.tokens:,} tokens are used, and the next call "
+                "could pass it. Raise it, then resume."
+            )
+        return ""
+
+    def add(self, money: Decimal, tokens: int) -> None:
+        self.spent += money
+        self.used += tokens
+
+
 class Purse:
-    """What the campaigns of one slice may still spend. One slice works in a workspace at a time."""
+    """What the campaigns of one slice may still use. One slice works in a workspace at a time."""
 
     def __init__(self) -> None:
-        self._spent: dict[UUID, Decimal] = {}
-        self._under_way: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+        self._month = month_cap()
+        self._campaigns: dict[UUID, Cap] = {}
 
-    def reserve(self, campaign: Campaign, call: Call) -> bool:
-        """Set aside what the call costs at most; False when that could pass the budget.
+    def reserve(self, campaign: Campaign, call: Call) -> str:
+        """Set aside what the call costs at most; the sentence of the cap that it could pass.
 
-        A model without a known price has no budget that can be kept, so it is not asked.
+        A model without a known price has no money cap that can be kept, so it is not asked.
         """
-        if campaign.budget_micros is None:
-            return True
-        dearest = at_most(call)
-        if dearest is None:
-            return False
-        if self.spent(campaign) + self._under_way[campaign.pk] + dearest > campaign.budget_micros:
-            return False
-        self._under_way[campaign.pk] += dearest
-        return True
+        money, tokens = at_most(call), tokens_at_most(call)
+        for cap in (self.cap(campaign), self._month):
+            if sentence := cap.against(money, tokens):
+                return sentence
+        self._add(campaign, money or Decimal(0), tokens)
+        return ""
 
-    def settle(self, campaign: Campaign, call: Call, paid: int | None) -> None:
-        """The call has ended: what it cost takes the place of what was set aside."""
-        if campaign.budget_micros is None:
-            return
+    def settle(self, campaign: Campaign, call: Call, run: StageRun) -> None:
+        """The call has ended: what it used takes the place of what was set aside."""
         dearest = at_most(call) or Decimal(0)
-        self._under_way[campaign.pk] -= dearest
-        self._spent[campaign.pk] = self.spent(campaign) + (dearest if paid is None else paid)
+        paid = dearest if run.cost_micros is None else Decimal(run.cost_micros)
+        tokens = run.input_tokens + run.output_tokens
+        self._add(campaign, paid - dearest, tokens - tokens_at_most(call))
 
-    def spent(self, campaign: Campaign) -> Decimal:
-        if campaign.pk not in self._spent:
-            found = StageRun.objects.filter(campaign=campaign).aggregate(sum=Sum("cost_micros"))
-            self._spent[campaign.pk] = Decimal(found["sum"] or 0)
-        return self._spent[campaign.pk]
+    def cap(self, campaign: Campaign) -> Cap:
+        if campaign.pk not in self._campaigns:
+            self._campaigns[campaign.pk] = campaign_cap(campaign)
+        return self._campaigns[campaign.pk]
+
+    def _add(self, campaign: Campaign, money: Decimal, tokens: int) -> None:
+        self.cap(campaign).add(money, tokens)
+        self._month.add(money, tokens)
+
+
+def campaign_cap(campaign: Campaign) -> Cap:
+    """The campaign's own caps, and what its calls have used so far."""
+    cap = Cap("the campaign's budget", campaign.budget_micros, campaign.token_budget)
+    if cap.binds:
+        cap.add(*_used(StageRun.objects.filter(campaign=campaign)))
+    return cap
+
+
+def month_cap() -> Cap:
+    """The workspace's caps for this month, and what all of its calls have used of them."""
+    limit = SpendingLimit.objects.first() or SpendingLimit()
+    cap = Cap("the workspace's monthly limit", limit.monthly_micros, limit.monthly_tokens)
+    if cap.binds:
+        cap.add(*_used(StageRun.objects.filter(at__gte=month_began(timezone.now()))))
+    return cap
+
+
+def month_began(now: datetime) -> datetime:
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _used(runs: QuerySet[StageRun]) -> tuple[Decimal, int]:
+    found = runs.aggregate(money=Sum("cost_micros"), tokens=Sum(F("input_tokens") + F("output_tokens")))
+    return Decimal(found["money"] or 0), int(found["tokens"] or 0)
 
 
 def at_most(call: Call) -> Decimal | None:
@@ -58,12 +122,12 @@ def at_most(call: Call) -> Decimal | None:
     return cost(call.provider, call.model, usage, on=timezone.now().date())
 
 
-def pause_at_budget(campaign: Campaign, spent: Decimal) -> None:
+def tokens_at_most(call: Call) -> int:
+    return tokens_in(call.system + call.prompt) + call.max_output_tokens
+
+
+def pause_at_budget(campaign: Campaign, sentence: str) -> None:
     """No further call for this campaign until a person raises its budget and resumes it."""
-    sentence = (
-        f"{dollars(spent)} of the budget of {dollars(Decimal(campaign.budget_micros or 0))} is spent, and "
-        "the next call could pass it. Raise the budget, then resume."
-    )
     Campaign.objects.filter(pk=campaign.pk, status=Status.RUNNING).update(
-        status=Status.PAUSED, problem=sentence
+        status=Status.PAUSED, problem=sentence[:1].upper() + sentence[1:]
     )

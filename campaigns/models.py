@@ -31,7 +31,8 @@ class Campaign(models.Model):
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     brief = SealedJSON(default=dict, help_text="goal, offer, tone, allowed_links, disclosure, legal_basis")
-    audience = models.JSONField(default=dict, help_text="A filter over leads; {} is everyone open.")
+    brief_b = SealedJSON(null=True, help_text="goal, offer, tone of the other half, where two are compared.")
+    audience = models.JSONField(default=dict, help_text="{label}: a list's or tag's id; {} is everyone open.")
     writer = models.ForeignKey(Credential, on_delete=models.PROTECT, null=True, related_name="+")
     writer_model = models.CharField(max_length=80, blank=True, default="")
     auditor = models.ForeignKey(Credential, on_delete=models.PROTECT, null=True, related_name="+")
@@ -42,6 +43,7 @@ class Campaign(models.Model):
     budget_micros = models.BigIntegerField(
         null=True, help_text="Cap on model spending, in millionths of a US dollar."
     )
+    token_budget = models.BigIntegerField(null=True, help_text="Cap on tokens read and written.")
     problem = models.CharField(max_length=300, blank=True, default="")
     stops_company = models.BooleanField(default=True)
     created_by = models.UUIDField(null=True)
@@ -98,6 +100,9 @@ class Enrollment(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enrollments")
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.ENROLLED)
     step = models.PositiveSmallIntegerField(default=1)
+    variant = models.CharField(
+        max_length=1, default="a", db_default="a", help_text="Which of the campaign's two briefs."
+    )
     thread = models.ForeignKey(Thread, on_delete=models.SET_NULL, null=True, related_name="enrollments")
     fit = models.CharField(max_length=8, blank=True, default="")
     fit_reason = SealedText(null=True)
@@ -148,6 +153,7 @@ class Draft(models.Model):
     findings = SealedJSON(default=list, help_text="[{kind, quote, explanation, start, end, by}]")
     is_clean = models.BooleanField(default=False)
     note = SealedText(null=True, help_text="What a person asked for when regenerating.")
+    edited_by = models.UUIDField(null=True, help_text="Who wrote this version, where a person did.")
     approved_hash = models.BinaryField(max_length=32, null=True)
     approved_by = models.UUIDField(null=True)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -197,3 +203,19 @@ class StageRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.at:%Y-%m-%d %H:%M}"
+
+
+class SpendingLimit(models.Model):
+    """What the workspace's models may cost in a calendar month (UTC), all campaigns together; one row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    monthly_micros = models.BigIntegerField(null=True, help_text="In millionths of a US dollar.")
+    monthly_tokens = models.BigIntegerField(null=True)
+    changed_by = models.UUIDField(null=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "spending_limits"
+
+    def __str__(self) -> str:
+        return "spending limit"

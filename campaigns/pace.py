@@ -1,7 +1,8 @@
 """How many calls at once a key bears, and when to ask again. Arithmetic only: the caller keeps the state.
 
-Additive increase, multiplicative decrease, as TCP does it: each answer allows a little more, a rate
-limit halves. Calls that were under way when the limit fell do not lower it again.
+Additive increase, multiplicative decrease, as TCP does it: until the first limit each answer allows one
+more call, afterwards a full round of answers does; a rate limit halves. Calls that were under way when the
+limit fell do not lower it again.
 """
 
 from dataclasses import dataclass, replace
@@ -31,6 +32,16 @@ class Pace:
     fell_at: float = 0.0
     failures: int = 0
 
+    @property
+    def has_fallen(self) -> bool:
+        """Whether the key's limit has been met: from then on it is approached with care."""
+        return self.fell_at > 0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the provider has failed so often in a row that it is not about a single call."""
+        return self.failures >= MOST_TRIES
+
 
 def allowance(pace: Pace, *, under_way: int, now: float) -> int:
     """How many more calls may start now."""
@@ -46,7 +57,8 @@ def after(pace: Pace, outcome: Outcome, *, sent_at: float, now: float, chance: f
     if isinstance(outcome, TimedOut | Unavailable):
         return _slower(pace, EASED, sent_at, now, _asked(outcome) or 0.0)
     if isinstance(outcome, Answered):
-        return replace(pace, limit=min(MOST, pace.limit + 1 / pace.limit), failures=0)
+        step = 1 / pace.limit if pace.has_fallen else 1.0
+        return replace(pace, limit=min(MOST, pace.limit + step), failures=0)
     return replace(pace, failures=0)  # the provider did answer; the call was at fault
 
 

@@ -7,6 +7,7 @@ sent -> drafting (the next step) · sending -> uncertain -> sent · any -> stopp
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from campaigns.errors import IllegalMove, MovedMeanwhile
@@ -39,8 +40,8 @@ CAMPAIGN_FOLLOWS: dict[Status, set[Status]] = {
 }
 
 
-def move(enrollment: Enrollment, to: Stage, **changes: Any) -> None:
-    """Bring the enrollment to stage `to` if it is still where we saw it.
+def move(enrollment: Enrollment, to: Stage, *, held: datetime | None = None, **changes: Any) -> None:
+    """Bring the enrollment to stage `to` if it is still where we saw it, and still leased until `held`.
 
     Raises `IllegalMove` for a stage that does not follow, `MovedMeanwhile` when another was faster.
     """
@@ -48,7 +49,8 @@ def move(enrollment: Enrollment, to: Stage, **changes: Any) -> None:
     if to not in FOLLOWS[was] and not (to in ENDINGS and was not in ENDINGS):
         raise IllegalMove(f"A lead that is “{was.label.lower()}” cannot become “{to.label.lower()}”.")
     values = {"stage": to, "lease_until": None, "attempts": 0, "problem": "", **changes}
-    if not Enrollment.objects.filter(pk=enrollment.pk, stage=was).update(**values):
+    as_seen = {"stage": was} if held is None else {"stage": was, "lease_until": held}
+    if not Enrollment.objects.filter(pk=enrollment.pk, **as_seen).update(**values):
         raise MovedMeanwhile
     for name, value in values.items():
         setattr(enrollment, name, value)

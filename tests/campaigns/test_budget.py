@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from audit.actors import Actor
 from campaigns import actions
 from campaigns.answers import DraftAnswer
 from campaigns.approval import approve
-from campaigns.budget import Purse, at_most
+from campaigns.budget import Purse, at_most, month_began, month_cap, tokens_at_most
 from campaigns.errors import NotReady
 from campaigns.llm import Provider
 from campaigns.llm.edge import Call
-from campaigns.models import Campaign, Stage, StageRun, Status
+from campaigns.models import Campaign, SpendingLimit, Stage, StageRun, Status
 from campaigns.pipeline import pipeline_slice
 from campaigns.sending import claim
 from keychain.crypto.secret import Secret
@@ -50,13 +51,43 @@ def test_calls_under_way_count_at_their_dearest(world, by):
         campaign.budget_micros = int(dearest * 2)
         purse = Purse()
 
-        assert [purse.reserve(campaign, CALL) for _ in range(3)] == [True, True, False]
+        refusals = [purse.reserve(campaign, CALL) for _ in range(3)]
+        assert refusals[:2] == ["", ""]
+        assert "the next call could pass it" in refusals[2]
 
-        purse.settle(campaign, CALL, 0)
-        assert purse.reserve(campaign, CALL)
-        purse.settle(campaign, CALL, int(dearest))
+        purse.settle(campaign, CALL, StageRun(cost_micros=0))
         assert not purse.reserve(campaign, CALL)
-        assert purse.spent(campaign) == Decimal(int(dearest))
+        purse.settle(campaign, CALL, StageRun(cost_micros=int(dearest)))
+        assert purse.reserve(campaign, CALL)
+
+
+@pytest.mark.parametrize("cap", ["campaign", "month"])
+def test_tokens_are_a_cap_of_their_own(world, by, cap):
+    with bound(world.acme):
+        campaign = a_campaign(by)
+        if cap == "campaign":
+            campaign.token_budget = tokens_at_most(CALL)
+        else:
+            SpendingLimit(monthly_tokens=tokens_at_most(CALL)).save()
+        purse = Purse()
+
+        assert purse.reserve(campaign, CALL) == ""
+        assert "tokens are used, and the next call could pass it" in purse.reserve(campaign, CALL)
+
+
+def test_the_months_limit_counts_every_campaign_and_this_month_only(world, by):
+    with bound(world.acme):
+        a_call(by)
+        a_call(by)
+        before = month_began(timezone.now()) - timedelta(seconds=1)
+        StageRun.objects.filter(pk=StageRun.objects.first().pk).update(at=before)
+        StageRun.objects.update(cost_micros=1_000_000)
+        SpendingLimit(monthly_micros=3_000_000).save()
+
+        assert month_cap().spent == 1_000_000
+        assert Purse().reserve(a_campaign(by), CALL) == ""
+        SpendingLimit.objects.update(monthly_micros=1_000_000)
+        assert "$1.00 of the workspace's monthly limit of $1.00" in Purse().reserve(a_campaign(by), CALL)
 
 
 def test_a_campaign_pauses_at_its_budget_and_says_so(world, by):
@@ -73,7 +104,7 @@ def test_a_campaign_pauses_at_its_budget_and_says_so(world, by):
 
         campaign.refresh_from_db()
         assert campaign.status == Status.PAUSED
-        assert campaign.problem.startswith("$5.01 of the budget of $5.00 is spent")
+        assert campaign.problem.startswith("$5.01 of the campaign's budget of $5.00 is spent")
         assert StageRun.objects.count() == asked
         assert campaign.enrollments.filter(stage=Stage.QUALIFYING, lease_until=None).exists()
 
