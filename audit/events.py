@@ -49,9 +49,12 @@ class Event(models.TextChoices):
     # campaigns
     CAMPAIGN_CREATED = "campaign.created", "Campaign created"
     CAMPAIGN_CHANGED = "campaign.changed", "Campaign changed"
+    CAMPAIGN_DUPLICATED = "campaign.duplicated", "Campaign duplicated"
+    CAMPAIGN_TRIED_AGAIN = "campaign.tried_again", "Campaign tried failed leads again"
     CAMPAIGN_LAUNCHED = "campaign.launched", "Campaign launched"
     CAMPAIGN_PAUSED = "campaign.paused", "Campaign paused"
     CAMPAIGN_STOPPED = "campaign.stopped", "Campaign stopped"
+    SPENDING_LIMITED = "spending.limited", "Monthly limit for models changed"
     DRAFT_EDITED = "draft.edited", "Draft edited"
     DRAFT_APPROVED = "draft.approved", "Draft approved"
     DRAFT_REJECTED = "draft.rejected", "Draft rejected"

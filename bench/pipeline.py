@@ -5,7 +5,8 @@
 Real PostgreSQL, Redis, beat and Celery worker (threads), all of them started here; the model server is a
 process of its own. The ideal is leads x 3 stages x latency / 50 calls at once. Fairness: a small workspace
 alone, and beside one with BIG leads under way, on the same worker, each with a key of its own; medians of
-three. `db_ms_per_call` is the server's own count of the time it spent in statements (pg_stat_database), all of
+three. `db_ms_per_call` is the server's own count of the time it spent in statements (pg_stat_database),
+that of
 beat and of this script's polling included. The last line is JSON; the status is 1 where a target is missed.
 """
 
@@ -200,12 +201,13 @@ class Job:
         with bound(self.workspace):
             return StageRun.objects.count()
 
-    def run(self, watch=lambda left: None) -> float:
+    def run(self, watch=None) -> float:
         """Seconds from the launch until no lead is being worked on."""
         self.launch()
         began = time.perf_counter()
         while left := self.working():
-            watch(left)
+            if watch:
+                watch(left)
             if time.perf_counter() - began > PATIENCE:
                 raise SystemExit(f"{left} leads are still being worked on.")
             time.sleep(0.25)

@@ -94,7 +94,7 @@ def campaign_cap(campaign: Campaign) -> Cap:
     """The campaign's own caps, and what its calls have used so far."""
     cap = Cap("the campaign's budget", campaign.budget_micros, campaign.token_budget)
     if cap.binds:
-        cap.add(*_used(StageRun.objects.filter(campaign=campaign)))
+        cap.add(*used(StageRun.objects.filter(campaign=campaign)))
     return cap
 
 
@@ -103,7 +103,7 @@ def month_cap() -> Cap:
     limit = SpendingLimit.objects.first() or SpendingLimit()
     cap = Cap("the workspace's monthly limit", limit.monthly_micros, limit.monthly_tokens)
     if cap.binds:
-        cap.add(*_used(StageRun.objects.filter(at__gte=month_began(timezone.now()))))
+        cap.add(*used(StageRun.objects.filter(at__gte=month_began(timezone.now()))))
     return cap
 
 
@@ -111,7 +111,7 @@ def month_began(now: datetime) -> datetime:
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _used(runs: QuerySet[StageRun]) -> tuple[Decimal, int]:
+def used(runs: QuerySet[StageRun]) -> tuple[Decimal, int]:
     found = runs.aggregate(money=Sum("cost_micros"), tokens=Sum(F("input_tokens") + F("output_tokens")))
     return Decimal(found["money"] or 0), int(found["tokens"] or 0)
 

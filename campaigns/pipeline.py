@@ -9,6 +9,7 @@ lead's move are one commit.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ from campaigns.stages import move
 from campaigns.throttle import CREW, Throttle
 
 SLICE_SECONDS = 20.0
-TOGETHER = 0.02  # seconds in which answers are collected, to be written in one transaction
+TOGETHER = 10  # calls that are claimed, and that are written down, in one transaction
 LEASE = timedelta(minutes=5)
 STEPS_AT_ONCE = 200
 ASKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
@@ -58,38 +59,52 @@ def pipeline_slice() -> datetime | None:
     with desk() as asking:
         until = time.monotonic() + SLICE_SECONDS
         while True:
+            asking.collect()
             if time.monotonic() < until:
                 asking.start()
-            if not asking.waiting:
+            if not asking.waiting and not asking.ended:
                 break
-            asking.finish()
+            asking.write()
     return _next_due(asking.throttle)
 
 
 class Desk:
-    """What one slice has under way: which call is whose, what it may cost, how fast its key is asked."""
+    """What one slice has under way: which call is whose, what it may cost, how fast its key is asked.
+
+    What has ended is replaced by new calls before it is written down, and both go a few at a time: so the
+    time of the one is hidden in the waiting of the other.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.pool = pool
         self.waiting: dict[Future[Outcome], tuple[Question, float]] = {}
+        self.ended: deque[tuple[Question, Outcome]] = deque()
         self.throttle, self.purse, self.keys = Throttle(), Purse(), _keys()
 
     def start(self) -> None:
         """Claim and ask as much as the keys, the budgets and the process allow."""
         for key in self.keys:
-            room = min(self.throttle.room(key), CREW.share() - len(self.waiting))
-            for asked in self._affordable(_claim(key, room)) if room > 0 else []:
-                future = self.pool.submit(edge.ask, asked.call, resolve=address_of)
-                self.waiting[future] = asked, self.throttle.begin(key)
+            while (room := min(self.throttle.room(key), CREW.share() - len(self.waiting))) > 0:
+                claimed = _claim(key, min(room, TOGETHER))
+                for asked in self._affordable(claimed):
+                    future = self.pool.submit(edge.ask, asked.call, resolve=address_of)
+                    self.waiting[future] = asked, self.throttle.begin(key)
+                if len(claimed) < TOGETHER:
+                    break
 
-    def finish(self) -> None:
-        """Write down the calls that have ended, once at least one has."""
-        if wait(self.waiting, timeout=1.0, return_when=FIRST_COMPLETED).done:
-            time.sleep(TOGETHER)
-        done = [(future, *self.waiting.pop(future)) for future in [*self.waiting] if future.done()]
-        for future, asked, sent_at in done:
+    def collect(self) -> None:
+        """Take in the calls that have ended; wait for one where there is nothing to write down."""
+        if self.waiting and not self.ended:
+            wait(self.waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+        for future in [future for future in self.waiting if future.done()]:
+            asked, sent_at = self.waiting.pop(future)
             self.throttle.end(asked.key, future.result(), sent_at)
-        for asked, run in settle([(asked, future.result()) for future, asked, _ in done], self.throttle):
+            self.ended.append((asked, future.result()))
+
+    def write(self) -> None:
+        """Write down some of the calls that have ended."""
+        some = [self.ended.popleft() for _ in range(min(TOGETHER, len(self.ended)))]
+        for asked, run in settle(some, self.throttle) if some else []:
             self.purse.settle(asked.enrollment.campaign, asked.call, run)
 
     def _affordable(self, claimed: list[Question]) -> list[Question]:

@@ -6,20 +6,26 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import WorkspaceProfile
 from campaigns.llm import Provider
-from campaigns.models import Campaign
+from campaigns.models import Campaign, SpendingLimit
 from campaigns.prices import price
 from leads.models import Lead, Standing
-from mailbox.models import Health
+from mailbox.models import Health, Mailbox, SendingSwitch
+from tenants.binding import current
+from tenants.directory import origin_of
 
 
 class Place(StrEnum):
     """Where a person can put it right."""
 
-    CAMPAIGN = "campaign"
+    BRIEF = "brief"
+    MODELS = "models"
+    MAILS = "mails"
+    SENDING = "sending"
     KEYCHAIN = "keychain"
     MAILBOXES = "mailboxes"
     LEADS = "leads"
@@ -28,36 +34,60 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One condition: what is in order once it `is_met`, and the sentence that says what to do before."""
+    """One condition: what is in order once it `is_met`, and the sentence that says what to do before.
+
+    A launch is refused without it, unless it `is_advice`.
+    """
 
     is_met: bool
     title: str
     sentence: str
     place: Place
+    is_advice: bool = False
 
 
 def needs(campaign: Campaign) -> list[Need]:
     """Every condition of a launch, met or not, in the order in which a person would see to them."""
-    return [*_of_the_campaign(campaign), *_of_the_workspace(campaign)]
+    return [*_of_the_campaign(campaign), *_of_the_workspace(campaign), *_of_the_way(campaign)]
 
 
 def _of_the_campaign(campaign: Campaign) -> list[Need]:
     lonely = unpriced(campaign, timezone.now().date())
-    conditions = [
-        (bool(campaign.brief.get("offer")), "The brief is written", "Say in the brief what you offer."),
-        (campaign.steps.exists(), "The steps are set", "Add at least one step."),
-        (
+    return [
+        Need(
+            bool(campaign.brief.get("offer")),
+            "The brief is written",
+            "Say in the brief what you offer.",
+            Place.BRIEF,
+        ),
+        Need(campaign.steps.exists(), "The steps are set", "Add at least one step.", Place.MAILS),
+        Need(
             campaign.writer is not None,
             "A key for the writer is chosen",
             "Choose a key for the writer, from those under Keychain.",
+            Place.MODELS,
         ),
-        (
+        Need(
             campaign.budget_micros is None or not lonely,
             "The budget can be kept",
             f"No price is known for {', '.join(lonely)}. Choose another model, or remove the budget.",
+            Place.MODELS,
+        ),
+        Need(
+            _is_capped(campaign),
+            "What the models may cost is capped",
+            "Set a budget in dollars or in tokens: without one, only your provider's own limit holds.",
+            Place.MODELS,
+            is_advice=True,
         ),
     ]
-    return [Need(*condition, Place.CAMPAIGN) for condition in conditions]
+
+
+def _is_capped(campaign: Campaign) -> bool:
+    """A budget of the campaign's own, a limit for the month, or a sandbox that costs nothing."""
+    caps = SpendingLimit.objects.exclude(monthly_micros=None, monthly_tokens=None)
+    own = campaign.budget_micros is not None or campaign.token_budget is not None
+    return own or not any(provider.asks_a_model for provider, _ in voices(campaign)) or caps.exists()
 
 
 def _of_the_workspace(campaign: Campaign) -> list[Need]:
@@ -66,19 +96,53 @@ def _of_the_workspace(campaign: Campaign) -> list[Need]:
     can_send = campaign.mailboxes.filter(health=Health.WORKING).exists()
     return [
         Need(has_leads, "There are leads to write to", "Upload leads first.", Place.LEADS),
-        Need(can_send, "A mailbox can send", "Connect a mailbox that works.", Place.MAILBOXES),
+        Need(can_send, "A mailbox can send", "Connect a mailbox that works.", _where_mailboxes()),
         Need(
             bool(profile and profile.postal_address.strip()),
             "The postal address is known",
             "Enter the workspace's postal address under Settings.",
             Place.SETTINGS,
         ),
+        Need(
+            not SendingSwitch.objects.filter(is_paused=True).exists(),
+            "Sending is on",
+            "Sending is paused in the whole workspace: drafts are written, but nothing leaves.",
+            Place.MAILBOXES,
+            is_advice=True,
+        ),
+    ]
+
+
+def _where_mailboxes() -> Place:
+    """A campaign without one chooses among those that work; else they are repaired on their own page."""
+    others = Mailbox.objects.filter(health=Health.WORKING).exists()
+    return Place.SENDING if others else Place.MAILBOXES
+
+
+def _of_the_way(campaign: Campaign) -> list[Need]:
+    """What a recipient meets: the opt-out link, and the legal basis on its page."""
+    origin = origin_of(current())
+    is_open = origin.startswith("https://") or settings.EMBEDDED
+    return [
+        Need(
+            is_open,
+            f"The opt-out link opens at {origin}",
+            f"The opt-out link would lead to {origin}, which is not https.",
+            Place.SETTINGS,
+        ),
+        Need(
+            bool(campaign.brief.get("legal_basis")),
+            "The legal basis is recorded",
+            "Say in the brief on what legal basis you write: the opt-out page shows it.",
+            Place.BRIEF,
+            is_advice=True,
+        ),
     ]
 
 
 def missing(campaign: Campaign) -> list[Need]:
     """What the campaign lacks before it can run."""
-    return [need for need in needs(campaign) if not need.is_met]
+    return [need for need in needs(campaign) if not need.is_met and not need.is_advice]
 
 
 def voices(campaign: Campaign) -> list[tuple[Provider, str]]:

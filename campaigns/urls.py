@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.views import calls, campaigns, launching, recipient, review
+from campaigns.views import calls, campaigns, launching, recipient, review, setup, spending
 from campaigns.views.today import today
 
 app_name = "campaigns"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today, name="today"),
     path("campaigns/", campaigns.campaign_list, name="list"),
-    path("campaigns/new/", campaigns.new, name="new"),
+    path("campaigns/new/", setup.new, name="new"),
+    path("campaigns/limit/", spending.limit, name="limit"),
+    path("campaigns/stop-everything/", launching.stop_everything, name="stop_everything"),
     path("campaigns/<uuid:campaign_id>/", campaigns.detail, name="detail"),
     path("campaigns/<uuid:campaign_id>/progress/", campaigns.progress, name="progress"),
     path("campaigns/<uuid:campaign_id>/leads/", campaigns.campaign_leads, name="leads"),
-    path("campaigns/<uuid:campaign_id>/edit/", campaigns.edit, name="edit"),
+    path("campaigns/<uuid:campaign_id>/setup/<slug:part>/", setup.setup, name="setup"),
+    path("campaigns/<uuid:campaign_id>/duplicate/", launching.duplicate, name="duplicate"),
+    path("campaigns/<uuid:campaign_id>/try-again/", launching.try_again, name="try_again"),
     path("campaigns/<uuid:campaign_id>/checklist/", launching.checklist, name="checklist"),
     path("campaigns/<uuid:campaign_id>/launch/", launching.launch, name="launch"),
     path("campaigns/<uuid:campaign_id>/pause/", launching.pause, name="pause"),

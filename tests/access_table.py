@@ -213,6 +213,10 @@ def a_campaign(person: Member) -> dict[str, Any]:
     return {"campaign_id": campaign_world.a_campaign(Actor(person.pk, str(person))).pk}
 
 
+def a_part(person: Member) -> dict[str, Any]:
+    return {**a_campaign(person), "part": "brief"}
+
+
 def a_draft(person: Member) -> dict[str, Any]:
     return {"draft_id": campaign_world.a_draft(Actor(person.pk, str(person))).pk}
 
@@ -234,7 +238,11 @@ CAMPAIGNS: list[Row] = [
     Row("campaigns:detail", MEMBERS, made=a_campaign),
     Row("campaigns:progress", MEMBERS, made=a_campaign),
     Row("campaigns:leads", MEMBERS, made=a_campaign),
-    Row("campaigns:edit", MEMBERS, made=a_campaign),
+    Row("campaigns:setup", MEMBERS, made=a_part),
+    Row("campaigns:duplicate", MEMBERS, ok=405, made=a_campaign),
+    Row("campaigns:try_again", MEMBERS, made=a_campaign),
+    Row("campaigns:limit", ADMINS),
+    Row("campaigns:stop_everything", MEMBERS),
     Row("campaigns:checklist", MEMBERS, made=a_campaign),
     Row("campaigns:launch", MEMBERS, ok=405, made=a_campaign),
     Row("campaigns:pause", MEMBERS, made=a_campaign),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,8 +16,9 @@ from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Statu
 from campaigns.prices import Estimate, Planned, dollars, estimate
 from campaigns.prompting import Stage as PromptStage
 from campaigns.prompting import prompt_for
+from campaigns.queries import results
 from campaigns.readiness import Place, needs, voices
-from leads.models import Lead, Standing
+from leads.models import Label, Lead, Standing
 from mailbox.models import Delivery
 from paitho.navigation import Check, route
 
@@ -67,6 +69,7 @@ class Cost:
     spent: str
     budget: str
     per_mail: str
+    per_reply: str
     calls: int
     unpriced: int
 
@@ -76,6 +79,7 @@ class Cost:
         parts = [
             f"of {self.budget}" if self.budget else "",
             f"{self.per_mail} a mail" if self.per_mail else "",
+            f"{self.per_reply} an answer" if self.per_reply else "",
             f"{self.unpriced:,} calls without a known price" if self.unpriced else "",
         ]
         return ", ".join(part for part in parts if part)
@@ -92,6 +96,7 @@ class Progress:
     results: list[tuple[str, int, str]]
     cost: Cost
     in_review: int
+    failed: int
 
     @property
     def done(self) -> int:
@@ -101,23 +106,22 @@ class Progress:
 def progress(campaign: Campaign) -> Progress:
     counts = dict(campaign.enrollments.values_list("stage").annotate(number=Count("pk")))
     total = sum(counts.values())
-    sent = campaign_mails(campaign, Delivery.SENT)
-    reasons = dict(
-        campaign.enrollments.exclude(stop_reason="").values_list("stop_reason").annotate(number=Count("pk"))
-    )
+    sent, people = campaign_mails(campaign, Delivery.SENT), results.people(campaign)
     return Progress(
-        stages=funnel(campaign, total, reasons.get("replied", 0)),
+        stages=funnel(campaign, total, people["replied"]),
         places=[(stage.label, counts[stage], tone) for stage, tone in TONES if counts.get(stage)],
         working=sum(counts.get(stage, 0) for stage in WORKING),
         total=total,
         results=[
             ("Sent", sent, ""),
-            ("Replied", reasons.get("replied", 0), "good"),
-            ("Bounced", reasons.get("bounced", 0), "bad"),
-            ("Opted out", reasons.get("opted_out", 0), "warn"),
+            ("Replied", people["replied"], "good"),
+            ("Positive", people["positive"], "good"),
+            ("Bounced", people["bounced"], "bad"),
+            ("Opted out", people["opted_out"], "warn"),
         ],
-        cost=cost_of(campaign, sent),
+        cost=cost_of(campaign, sent, people["replied"]),
         in_review=counts.get(Stage.IN_REVIEW, 0),
+        failed=counts.get(Stage.FAILED, 0),
     )
 
 
@@ -160,7 +164,7 @@ def campaign_mails(campaign: Campaign, delivery: Delivery) -> int:
     return Draft.objects.filter(enrollment__campaign=campaign, message__delivery=delivery).count()
 
 
-def cost_of(campaign: Campaign, sent: int) -> Cost:
+def cost_of(campaign: Campaign, sent: int, replied: int) -> Cost:
     runs = StageRun.objects.filter(campaign=campaign).aggregate(
         spent=Sum("cost_micros"), calls=Count("pk"), unpriced=Count("pk", filter=Q(cost_micros=None))
     )
@@ -169,29 +173,49 @@ def cost_of(campaign: Campaign, sent: int) -> Cost:
         spent=dollars(spent),
         budget=dollars(Decimal(budget)) if budget is not None else "",
         per_mail=dollars(spent / sent) if sent else "",
+        per_reply=dollars(spent / replied) if replied else "",
         calls=runs["calls"],
         unpriced=runs["unpriced"],
     )
 
 
 def checklist(campaign: Campaign) -> list[Check]:
-    """What a launch needs, with the page on which each can be put right."""
-    here = reverse("campaigns:edit", args=[campaign.pk])
+    """What a launch needs, with the page on which each can be put right; then what would be better."""
     return [
         Check("good", need.title)
         if need.is_met
         else Check(
-            "bad",
+            "warn" if need.is_advice else "bad",
             need.sentence,
-            url=route(PLACES[need.place]) if need.place in PLACES else here,
+            url=_place(campaign, need.place),
             action="Put right",
         )
         for need in needs(campaign)
     ]
 
 
-def audience_size() -> int:
-    return Lead.objects.filter(standing=Standing.OPEN).count()
+def _place(campaign: Campaign, place: Place) -> str:
+    if place in PLACES:
+        return route(PLACES[place])
+    return reverse("campaigns:setup", args=[campaign.pk, place.value])
+
+
+def audience(wanted: dict[str, Any]) -> QuerySet[Lead]:
+    """The leads that an audience names and that may be written to."""
+    leads = Lead.objects.filter(standing=Standing.OPEN)
+    label = wanted.get("label")
+    return leads.filter(labels=label) if label else leads
+
+
+def audience_size(wanted: dict[str, Any]) -> int:
+    return audience(wanted).count()
+
+
+def audience_sizes() -> list[tuple[str, int]]:
+    """How many leads each choice of an audience holds now."""
+    labels = Label.objects.annotate(number=Count("leads", filter=Q(leads__standing=Standing.OPEN)))
+    rows = [(f"{label.get_kind_display()}: {label.name}", label.number) for label in labels]
+    return [("Every lead that may be written to", audience_size({})), *rows]
 
 
 def estimated(campaign: Campaign, leads: int) -> Estimate:

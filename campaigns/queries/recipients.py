@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import WorkspaceProfile
-from campaigns.forms import BASES
+from campaigns.forms.content import BASES
 from campaigns.models import Draft
 from campaigns.recipients import asked_for_erasure, has_opted_out
 from mailbox.models import Message

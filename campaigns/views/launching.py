@@ -23,7 +23,8 @@ from campaigns.views.telling import refusals_told
 @member_only
 @require_safe
 def checklist(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
-    campaign, leads = campaign_of(campaign_id), reads.audience_size()
+    campaign = campaign_of(campaign_id)
+    leads = reads.audience_size(campaign.audience)
     estimate = reads.estimated(campaign, leads)
     context = {
         "campaign": campaign,
@@ -85,5 +86,56 @@ def stop(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
         "is_grave": True,
         "url": request.path,
         "back": reverse("campaigns:detail", args=[campaign_id]),
+    }
+    return render(request, "confirm.html", context)
+
+
+@member_only
+@require_POST
+def duplicate(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
+    copy = actions.duplicate(campaign_of(campaign_id), by=actor(request))
+    messages.success(request, "A draft made of the same. Nobody is enrolled in it yet.")
+    return redirect("campaigns:setup", copy.pk, "brief")
+
+
+@member_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def try_again(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
+    """Ask again for the leads that failed; the page before it says how many and what it may cost."""
+    campaign = campaign_of(campaign_id)
+    if request.method == "POST":
+        with refusals_told(request):
+            number = actions.try_again(campaign, by=actor(request))
+            messages.success(request, f"{number:,} leads are asked about again.")
+        return redirect("campaigns:detail", campaign_id)
+    number = sum(len(ids) for ids in actions.failed_leads(campaign).values())
+    estimate = reads.estimated(campaign, number)
+    context = {
+        "title": f"Try {number:,} failed leads again?",
+        "text": f"Each is asked about once more, which costs at most {dollars(estimate.cost)} at your "
+        "providers. Leads that have a draft or a mail are left as they are.",
+        "label": "Try again",
+        "url": request.path,
+        "back": reverse("campaigns:detail", args=[campaign_id]),
+    }
+    return render(request, "confirm.html", context)
+
+
+@member_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_everything(request: MemberRequest) -> HttpResponse:
+    """Anybody may pull the brake; to let go of it, an admin resumes sending."""
+    if request.method == "POST":
+        number = actions.stop_everything(by=actor(request))
+        messages.success(request, f"Nothing leaves any more. {number:,} campaigns were paused.")
+        return redirect("campaigns:list")
+    context = {
+        "title": "Stop everything?",
+        "text": "Every campaign is paused and no mail leaves this workspace, from the next second on. "
+        "Answers are still read. Sending is resumed under Mailboxes, each campaign on its own page.",
+        "label": "Stop everything",
+        "is_grave": True,
+        "url": request.path,
+        "back": reverse("campaigns:list"),
     }
     return render(request, "confirm.html", context)

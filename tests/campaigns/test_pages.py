@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.test import Client
 
 from audit.actors import Actor
 from audit.models import AuditRow
-from campaigns.models import Campaign, Stage, StageRun, Status
+from campaigns.approval import approve
+from campaigns.forms import PARTS
+from campaigns.models import Campaign, Enrollment, SpendingLimit, Stage, StageRun, Status
+from campaigns.plans import plan_of
 from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
-from mailbox.models import Health, Mailbox
+from leads.models import Label, LabelKind
+from mailbox.models import Health, Mailbox, Message, SendingSwitch
 from tenants.binding import bound
-from tests.campaigns.world import a_call, a_campaign
+from tests.campaigns.world import a_call, a_campaign, a_draft
 from tests.mail_world import a_lead, a_mailbox
-from tests.world import client_of, olga, rita
+from tests.world import client_of, eddy, olga, rita
 
 
 @pytest.fixture
@@ -29,99 +35,207 @@ def browser_of_rita(world, by) -> Client:
     return client_of(world.acme, rita(world))
 
 
-def entries(world) -> dict[str, object]:
+BRIEF = {
+    "name": "Looms",
+    "offer": "We repair looms within a day.",
+    "goal": "A short call.",
+    "legal_basis": "legitimate_interest",
+}
+MAILS = {"first": "Mention the spring.", "wait_2": 3, "text_2": "Ask once more.", "wait_3": ""}
+SENDING = {
+    "days": [0, 1, 2],
+    "begins": "09:00",
+    "ends": "17:00",
+    "zone": "Europe/Berlin",
+    "countries": ["DE"],
+    "daily_cap": 40,
+}
+
+
+def parts(world) -> dict[str, dict[str, object]]:
+    """What a person enters on each page of the setup."""
     with bound(world.acme):
         writer = Credential(kind=Kind.SANDBOX, label="Sandbox", secret=Secret("none"))
         writer.save()
         mailbox = a_mailbox()
+        label = Label(kind=LabelKind.LIST, name="Mills")
+        label.save()
     return {
-        "name": "Looms",
-        "offer": "We repair looms within a day.",
-        "goal": "A short call.",
-        "legal_basis": "legitimate_interest",
-        "writer": str(writer.pk),
-        "mailboxes": [str(mailbox.pk)],
-        "days": [0, 1, 2],
-        "begins": "09:00",
-        "ends": "17:00",
-        "zone": "Europe/Berlin",
-        "daily_cap": 40,
-        "budget": "12.50",
-        "first-instructions": "Mention the spring.",
-        "later-TOTAL_FORMS": 2,
-        "later-INITIAL_FORMS": 0,
-        "later-0-wait_days": 3,
-        "later-0-instructions": "Ask once more.",
-        "later-1-wait_days": "",
+        "brief": BRIEF,
+        "audience": {"label": str(label.pk), "stops_company": "on"},
+        "mails": MAILS,
+        "models": {"writer": str(writer.pk), "budget": "12.50", "token_budget": "90000"},
+        "sending": {**SENDING, "mailboxes": [str(mailbox.pk)]},
     }
 
 
-def test_a_member_creates_a_campaign_and_is_shown_what_it_lacks(world, browser_of_rita):
-    answer = browser_of_rita.post("/campaigns/new/", entries(world), follow=True)
+def test_each_page_of_the_setup_saves_and_leads_to_the_next(world, browser_of_rita):
+    entered = parts(world)
 
-    assert answer.status_code == 200
-    assert b"Upload leads first." in answer.content
-    assert b"No model was asked" in answer.content
+    answer = browser_of_rita.post("/campaigns/new/", entered["brief"])
+    for part, following in [*pairwise(entered), ("sending", None)]:
+        with bound(world.acme):
+            campaign = Campaign.objects.get()
+        here = f"/campaigns/{campaign.pk}"
+        if part != "brief":
+            answer = browser_of_rita.post(f"{here}/setup/{part}/", entered[part])
+        leads_to = f"{here}/setup/{following}/" if following else f"{here}/checklist/"
+        assert answer.headers["Location"] == leads_to
+
+    page = browser_of_rita.get(answer.headers["Location"]).content
+    assert b"Upload leads first." in page
+    assert b"No model was asked" in page
     with bound(world.acme):
-        campaign = Campaign.objects.get()
+        campaign.refresh_from_db()
         assert campaign.status == Status.DRAFT
-        assert campaign.budget_micros == 12_500_000
+        assert (campaign.budget_micros, campaign.token_budget) == (12_500_000, 90_000)
         assert campaign.schedule["zone"] == "Europe/Berlin"
+        assert campaign.audience == {"label": entered["audience"]["label"]}
         steps = campaign.steps.order_by("number")
         assert [(step.number, step.wait_days, step.instructions) for step in steps] == [
             (1, 0, "Mention the spring."),
             (2, 3, "Ask once more."),
         ]
         assert AuditRow.objects.filter(event="campaign.created").count() == 1
+        assert AuditRow.objects.filter(event="campaign.changed").count() == 4
+
+
+def test_a_setup_that_was_left_halfway_is_still_there(world, browser_of_rita):
+    browser_of_rita.post("/campaigns/new/", BRIEF)
+
+    page = browser_of_rita.get("/campaigns/").content
+
+    assert b"Looms" in page
+    assert b"Draft" in page
 
 
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("part", "wrong", "sentence"),
     [
-        ({"allowed_links": "http://plain.test"}, b"is not an https address"),
-        ({"ends": "08:00"}, b"The end has to come after the beginning"),
-        ({"holidays": "Christmas"}, b"Write each date as year-month-day"),
-        ({"mailboxes": []}, b"Mailboxes"),
-        ({"budget": "-1"}, b"Budget"),
-        ({"zone": "Mars/Olympus"}, b"Time zone"),
-        ({"later-0-wait_days": "0"}, b"greater than or equal to 1"),
+        ("brief", {"allowed_links": "http://plain.test"}, b"is not an https address"),
+        ("sending", {"ends": "08:00"}, b"The end has to come after the beginning"),
+        ("sending", {"holidays": "Christmas"}, b"Write each date as year-month-day"),
+        ("sending", {"mailboxes": []}, b"Mailboxes"),
+        ("sending", {"countries": ["XX"]}, b"Public holidays of"),
+        ("models", {"budget": "-1"}, b"Budget"),
+        ("sending", {"zone": "Mars/Olympus"}, b"Time zone"),
+        ("mails", {"wait_2": "0"}, b"greater than or equal to 1"),
+        ("audience", {"label": "00000000-0000-0000-0000-000000000000"}, b"Write to"),
     ],
 )
-def test_what_does_not_fit_is_said_and_nothing_is_saved(world, browser_of_rita, wrong, sentence):
-    answer = browser_of_rita.post("/campaigns/new/", {**entries(world), **wrong})
+def test_what_does_not_fit_is_said_and_nothing_is_saved(world, by, browser_of_rita, part, wrong, sentence):
+    entered = parts(world)
+    with bound(world.acme):
+        campaign = a_campaign(by)
+        before = plan_of(campaign)
+
+    answer = browser_of_rita.post(f"/campaigns/{campaign.pk}/setup/{part}/", {**entered[part], **wrong})
 
     assert answer.status_code == 422
     assert sentence in answer.content
     with bound(world.acme):
-        assert not Campaign.objects.exists()
+        assert plan_of(Campaign.objects.get()) == before
 
 
-def test_a_key_that_asks_a_model_wants_a_model(world, browser_of_rita):
-    wanted = entries(world)
+def test_a_key_that_asks_a_model_wants_a_model(world, by, browser_of_rita):
     with bound(world.acme):
+        campaign = a_campaign(by)
         key = Credential(kind=Kind.ANTHROPIC, label="Ours", secret=Secret("k"))
         key.save()
 
-    answer = browser_of_rita.post("/campaigns/new/", {**wanted, "writer": str(key.pk)})
+    answer = browser_of_rita.post(f"/campaigns/{campaign.pk}/setup/models/", {"writer": str(key.pk)})
 
     assert b"Name the model to ask at Anthropic." in answer.content
 
 
-def test_an_edit_keeps_what_was_entered(world, by, browser_of_rita):
-    browser_of_rita.post("/campaigns/new/", entries(world))
+def test_a_part_shows_what_was_entered_and_leaves_the_others_alone(world, by, browser_of_rita):
+    entered = parts(world)
+    browser_of_rita.post("/campaigns/new/", entered["brief"])
     with bound(world.acme):
         campaign = Campaign.objects.get()
-    page = browser_of_rita.get(f"/campaigns/{campaign.pk}/edit/").content.decode()
-    for words in ("We repair looms within a day.", "09:00", "12.5", "Ask once more.", "Mention the spring."):
-        assert words in page
+    here = f"/campaigns/{campaign.pk}/setup"
+    for part in ("mails", "models", "sending"):
+        browser_of_rita.post(f"{here}/{part}/", entered[part])
+        with bound(world.acme):
+            before = plan_of(Campaign.objects.get())
+        shown = browser_of_rita.get(f"{here}/{part}/").context["form"].initial
+        assert shown == PARTS[part].entries(before)
 
-    answer = browser_of_rita.post(f"/campaigns/{campaign.pk}/edit/", {**entries(world), "name": "Shuttles"})
+    answer = browser_of_rita.post(f"{here}/brief/", {**BRIEF, "name": "Shuttles"})
 
     assert answer.status_code == 302
     with bound(world.acme):
-        campaign.refresh_from_db()
-        assert campaign.name == "Shuttles"
-        assert AuditRow.objects.filter(event="campaign.changed").count() == 1
+        after = plan_of(Campaign.objects.get())
+        assert after == replace(before, name="Shuttles")
+
+
+def test_a_stopped_campaign_is_duplicated_and_not_changed(world, by, browser_of_rita):
+    with bound(world.acme):
+        campaign = a_campaign(by)
+        Campaign.objects.update(status=Status.STOPPED)
+        plan = plan_of(campaign)
+
+    refused = browser_of_rita.post(f"/campaigns/{campaign.pk}/setup/brief/", BRIEF, follow=True)
+    browser_of_rita.post(f"/campaigns/{campaign.pk}/duplicate/")
+
+    assert b"A stopped campaign stays as it is." in refused.content
+    with bound(world.acme):
+        copy = Campaign.objects.exclude(pk=campaign.pk).get()
+        assert copy.status == Status.DRAFT
+        assert plan_of(copy) == replace(plan, name="Looms (copy)")
+        assert not copy.enrollments.exists()
+
+
+def test_stopping_everything_pauses_each_campaign_and_all_mail(world, by, browser_of_rita):
+    with bound(world.acme):
+        for _ in range(2):
+            a_campaign(by)
+        Campaign.objects.update(status=Status.RUNNING)
+
+    browser_of_rita.post("/campaigns/stop-everything/")
+
+    with bound(world.acme):
+        assert {each.status for each in Campaign.objects.all()} == {Status.PAUSED}
+        assert SendingSwitch.objects.get().is_paused
+        assert AuditRow.objects.filter(event="campaign.paused").count() == 2
+
+
+def test_only_admins_limit_the_month_and_every_campaign_counts(world, by, browser_of_rita):
+    assert browser_of_rita.post("/campaigns/limit/", {"dollars": "5"}).status_code == 403
+    browser = client_of(world.acme, eddy(world))
+    with bound(world.acme):
+        a_call(by)
+        StageRun.objects.update(cost_micros=2_500_000)
+
+    browser.post("/campaigns/limit/", {"dollars": "5", "tokens": ""})
+    page = browser.get("/campaigns/limit/").content.decode()
+
+    assert "$2.50" in page
+    assert "50 of 100" in page
+    with bound(world.acme):
+        assert SpendingLimit.objects.get().monthly_micros == 5_000_000
+        assert AuditRow.objects.filter(event="spending.limited").count() == 1
+
+
+def test_failed_leads_are_tried_again_where_they_were_and_mailed_ones_are_not(world, by, browser_of_rita):
+    with bound(world.acme):
+        message = approve(a_draft(by), by=by)
+        campaign = Campaign.objects.get()
+        mailed = Enrollment.objects.get()
+        unfit = Enrollment(campaign=campaign, lead=a_lead("new@engines.test"))
+        fit = Enrollment(campaign=campaign, lead=a_lead("fit@engines.test"), fit="yes")
+        for each in (unfit, fit):
+            each.save()
+        Enrollment.objects.update(stage=Stage.FAILED, problem="It failed.")
+
+    asked = browser_of_rita.get(f"/campaigns/{campaign.pk}/try-again/").content
+    browser_of_rita.post(f"/campaigns/{campaign.pk}/try-again/")
+
+    assert b"Try 2 failed leads again?" in asked
+    with bound(world.acme):
+        stages = {each.pk: each.stage for each in Enrollment.objects.all()}
+        assert stages == {unfit.pk: Stage.ENROLLED, fit.pk: Stage.DRAFTING, mailed.pk: Stage.FAILED}
+        assert Message.objects.get() == message
 
 
 def test_launch_refuses_with_what_is_missing_then_runs_pauses_and_stops(world, by, browser_of_rita):

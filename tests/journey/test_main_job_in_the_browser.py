@@ -91,12 +91,15 @@ class Journey:
         page.fill("[name=offer]", OFFER)
         page.fill("[name=goal]", "A call of ten minutes.")
         page.select_option("[name=legal_basis]", "legitimate_interest")
+        for _ in ("brief", "audience", "mails"):
+            self.submit("Save and go on")
         page.select_option("[name=writer]", index=1)
+        self.submit("Save and go on")
         for box in page.locator("[name=mailboxes], [name=days]").all():
             box.check()
         page.fill("[name=begins]", "00:00")
         page.fill("[name=ends]", "23:59")
-        self.submit("Save")
+        self.submit("Save and go on")
         self.submit("Launch")
 
     def approve(self) -> None:

@@ -76,11 +76,17 @@ CAMPAIGNS = Category(
             "campaigns",
             "what you offer, to whom, within what limits",
             "until you delete it",
-            sealed="brief",
+            sealed="brief brief_b",
             clear=(
                 "id name status audience writer_id writer_model auditor_id auditor_model schedule daily_cap"
-                " budget_micros problem stops_company created_by created_at launched_at"
+                " budget_micros token_budget problem stops_company created_by created_at launched_at"
             ),
+        ),
+        Table(
+            "spending_limits",
+            "what your models may cost in a month",
+            "until you delete the workspace",
+            clear="id monthly_micros monthly_tokens changed_by changed_at",
         ),
         Table(
             "campaign_mailboxes",
@@ -101,7 +107,7 @@ CAMPAIGNS = Category(
             "with the lead or the campaign",
             sealed="fit_reason",
             clear=(
-                "id campaign_id lead_id stage step thread_id fit stop_reason problem attempts due_at"
+                "id campaign_id lead_id stage step variant thread_id fit stop_reason problem attempts due_at"
                 " lease_until created_at"
             ),
         ),

@@ -126,10 +126,11 @@ MAIL = Category(
             "drafts",
             "what may be sent, its sources, findings and approval",
             WITH_THE_LEAD,
-            sealed="subject body sentences findings note",
+            sealed="subject body sentences findings note written",
             hashed="approved_hash",
             clear=(
-                "id enrollment_id step version verdict is_clean approved_by approved_at message_id created_at"
+                "id enrollment_id step version verdict is_clean edited_by approved_by approved_at message_id"
+                " created_at"
             ),
         ),
     ),
