@@ -19,9 +19,10 @@ from audit.actions import record, record_many
 from audit.actors import Actor
 from audit.events import Event
 from campaigns.asking import facts_of, mailbox_of, text_of
-from campaigns.checks import check
+from campaigns.checks import Finding, check
 from campaigns.errors import CampaignError, MovedMeanwhile
 from campaigns.models import Campaign, Draft, Enrollment, Stage, Verdict
+from campaigns.revising import kept_claims, kept_findings
 from campaigns.schedule import next_window
 from campaigns.stages import advance, move
 from keychain.index import blind_index
@@ -227,13 +228,23 @@ def edit(draft: Draft, *, subject: str, body: str, by: Actor, seen: bytes | None
         _withdraw(draft, enrollment)
     elif draft.verdict != Verdict.IN_REVIEW:
         raise MovedMeanwhile
-    draft.subject, draft.body = subject, body
-    draft.sentences, draft.is_clean, draft.verdict = [], False, Verdict.IN_REVIEW
+    still = _rewrite(draft, subject, body, by)
+    draft.is_clean, draft.verdict = False, Verdict.IN_REVIEW
     draft.approved_hash = draft.approved_by = draft.approved_at = draft.message = None
-    draft.findings = [asdict(finding) for finding in check(text_of(draft), facts_of(enrollment))]
+    found = sorted({*still, *check(text_of(draft), facts_of(enrollment))})
+    draft.findings = [asdict(finding) for finding in found]
     draft.save()
     record(Event.DRAFT_EDITED, by=by, about=draft)
     return draft
+
+
+def _rewrite(draft: Draft, subject: str, body: str, by: Actor) -> list[Finding]:
+    """Put the new text in place and keep the first one beside it; the findings that still hold."""
+    draft.written = draft.written or {"subject": draft.subject, "body": draft.body}
+    still = kept_findings(draft.body, draft.findings, body)
+    draft.sentences = kept_claims(draft.body, draft.sentences, body)
+    draft.subject, draft.body, draft.edited_by = subject, body, by.id
+    return still
 
 
 def _refuse_unseen(draft: Draft, seen: bytes | None) -> None:

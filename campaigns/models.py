@@ -153,6 +153,7 @@ class Draft(models.Model):
     findings = SealedJSON(default=list, help_text="[{kind, quote, explanation, start, end, by}]")
     is_clean = models.BooleanField(default=False)
     note = SealedText(null=True, help_text="What a person asked for when regenerating.")
+    written = SealedJSON(null=True, help_text="{subject, body} as the model wrote them, once a person edits.")
     edited_by = models.UUIDField(null=True, help_text="Who wrote this version, where a person did.")
     approved_hash = models.BinaryField(max_length=32, null=True)
     approved_by = models.UUIDField(null=True)

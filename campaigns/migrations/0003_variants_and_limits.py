@@ -48,6 +48,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="draft",
+            name="written",
+            field=keychain.fields.SealedJSON(
+                help_text="{subject, body} as the model wrote them, once a person edits.", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="draft",
             name="edited_by",
             field=models.UUIDField(help_text="Who wrote this version, where a person did.", null=True),
         ),

@@ -12,11 +12,13 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
+from accounts.models import Member
 from campaigns.approval import Case, case_of, due_for, postal_address, recipient_name
 from campaigns.asking import facts_of
 from campaigns.models import Campaign, Draft, Verdict
 from campaigns.queries.sentences import Row, above, rows
 from campaigns.readiness import asks_a_model
+from campaigns.revising import Change, changes
 from mailbox.headers import CannotRender
 from mailbox.outgoing import Content, Preview, earlier_in, preview
 from paitho.lib.ids import as_uuid
@@ -114,6 +116,8 @@ class Sheet:
     refusal: str
     is_sandbox: bool
     place: Place
+    editor: str = ""
+    changed: Changed | None = None
     due_at: Any = field(default=None)
 
     @property
@@ -138,6 +142,38 @@ class Sheet:
     def sender(self) -> str:
         mailbox = self.case.mailbox
         return f"{mailbox.sender_name} <{mailbox.address}>" if mailbox else "no mailbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a person or a second attempt changed; `since` says of which text."""
+
+    since: str
+    subject: list[Change]
+    body: list[Change]
+
+
+def _changed(draft: Draft) -> Changed | None:
+    """The text beside what the model wrote; or, written again, beside the version before."""
+    if draft.written:
+        before, since = draft.written, "since the model wrote it"
+    else:
+        earlier = [each for each in draft.enrollment.drafts.all() if _is_earlier(each, draft)]
+        if not earlier:
+            return None
+        last = max(earlier, key=lambda each: each.version)
+        before, since = {"subject": last.subject, "body": last.body}, f"since version {last.version}"
+    subject, body = changes(before["subject"], draft.subject), changes(before["body"], draft.body)
+    return Changed(since, subject, body)
+
+
+def _is_earlier(other: Draft, draft: Draft) -> bool:
+    return other.step == draft.step and other.version < draft.version
+
+
+def _editor(draft: Draft) -> str:
+    member = Member.objects.filter(pk=draft.edited_by).first() if draft.edited_by else None
+    return member.name if member else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +213,8 @@ def sheet(draft: Draft, wanted: Filter) -> Sheet:
         refusal=refusal,
         is_sandbox=not asks_a_model(case.enrollment.campaign),
         place=_place(draft, wanted),
+        editor=_editor(draft),
+        changed=_changed(draft),
         due_at=due_for(case.enrollment.campaign, case.enrollment.lead.profile.get("timezone")),
     )
 

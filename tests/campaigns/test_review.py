@@ -105,6 +105,61 @@ def test_an_edit_is_checked_again_and_wants_its_own_approval(world, draft, brows
         assert AuditRow.objects.filter(event="draft.edited").count() == 1
 
 
+def test_an_edit_shows_what_changed_and_keeps_the_sources_that_still_stand(world, by, draft, browser_of_rita):
+    entries = {
+        "seen": seen_on(browser_of_rita, draft),
+        "subject": "Looms",
+        "body": BODY.replace("eleven", "two"),
+    }
+
+    page = browser_of_rita.post(f"/review/{draft.pk}/edit/", entries, follow=True).content.decode()
+
+    assert "<ins>two</ins>" in page
+    assert "<del>eleven</del>" in page
+    assert "edited by Rita" in page
+    assert "<b>lead.first_name</b> Ada" in page
+    with bound(world.acme):
+        draft.refresh_from_db()
+        assert draft.written["body"] == BODY
+        assert [each["sources"] for each in draft.sentences] == [["lead.first_name"]]
+        approval.edit(draft, subject="Looms", body="Once more.", by=by)
+        assert Draft.objects.get().written["body"] == BODY
+
+
+def test_an_edit_elsewhere_does_not_lose_what_the_auditor_found(world, by, draft):
+    """Guards `kept_findings`: without it a comma would wipe out the auditor's word."""
+    with bound(world.acme):
+        found = {"where": "body", "start": 30, "end": 38, "kind": "tone", "sentence": "Boastful.", "fact": ""}
+        Draft.objects.filter(pk=draft.pk).update(is_clean=False)
+        draft.findings = [found]
+        draft.save()
+
+        edited = approval.edit(draft, subject="Hi", body=f"Well. {draft.body}", by=by)
+
+        kept = [each for each in edited.findings if each["sentence"] == "Boastful."]
+        assert [edited.body[each["start"] : each["end"]] for each in kept] == [BODY[30:38]]
+
+
+def test_a_draft_written_again_stands_beside_the_one_before(world, by, draft, browser_of_rita):
+    with bound(world.acme):
+        approval.reject(draft, by=by, note="Shorter.")
+        Enrollment.objects.update(stage=Stage.IN_REVIEW)
+        again = Draft(
+            enrollment=draft.enrollment,
+            step=1,
+            version=2,
+            verdict=Verdict.IN_REVIEW,
+            subject=draft.subject,
+            body="Hello Ada,\n\nwe mend looms.",
+        )
+        again.save()
+
+    page = browser_of_rita.get(f"/review/{again.pk}/").content.decode()
+
+    assert "What changed since version 1" in page
+    assert "<ins>mend</ins>" in page
+
+
 def test_an_empty_edit_is_shown_again_with_its_complaint(draft, browser_of_rita):
     entries = {"seen": seen_on(browser_of_rita, draft), "subject": "", "body": "x"}
 
