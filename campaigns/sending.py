@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
@@ -203,7 +204,7 @@ def _enrollment(message: Message) -> Enrollment | None:
     return draft.enrollment if draft else None
 
 
-def _move(enrollment: Enrollment | None, to: Stage, **changes: object) -> None:
+def _move(enrollment: Enrollment | None, to: Stage, **changes: Any) -> None:
     """Keep the enrollment in step with its message; one that was stopped meanwhile stays stopped."""
     if enrollment is None or enrollment.stage == Stage.STOPPED:
         return
@@ -213,7 +214,7 @@ def _move(enrollment: Enrollment | None, to: Stage, **changes: object) -> None:
         _try_move(enrollment, to, **changes)
 
 
-def _try_move(enrollment: Enrollment, to: Stage, **changes: object) -> None:
+def _try_move(enrollment: Enrollment, to: Stage, **changes: Any) -> None:
     try:
         move(enrollment, to, **changes)
     except MovedMeanwhile:

@@ -71,16 +71,15 @@ def comparison(campaign: Campaign) -> Comparison | None:
     """The two halves, where there are two."""
     if campaign.brief_b is None:
         return None
-    rows = campaign.enrollments.values("variant").annotate(
+    rows = campaign.enrollments.values_list("variant").annotate(
         written=Count("pk", distinct=True, filter=WRITTEN),
         replied=Count("pk", distinct=True, filter=WRITTEN & REPLIED),
         positive=Count("pk", distinct=True, filter=WRITTEN & POSITIVE),
         opted_out=Count("pk", distinct=True, filter=WRITTEN & Q(stop_reason="opted_out")),
     )
-    found = {row.pop("variant"): row for row in rows}
-    none = dict.fromkeys(("written", "replied", "positive", "opted_out"), 0)
+    found = {str(variant): [int(number) for number in numbers] for variant, *numbers in rows}
     brief = {"a": campaign.brief, "b": campaign.brief | campaign.brief_b}
     halves = [
-        Half(variant, str(brief[variant].get("offer", "")), **found.get(variant, none)) for variant in "ab"
+        Half(variant, str(brief[variant].get("offer", "")), *found.get(variant, [0] * 4)) for variant in "ab"
     ]
     return Comparison(*halves)
