@@ -1,6 +1,6 @@
 """The pipeline beside its ideal: one worker process, a local server that answers after a second.
 
-    make bench-pipeline [LEADS=1000] [BIG=10000] [SMALL=50] [LATENCY=1.0]
+    make bench-pipeline [PIPELINE_LEADS=1000] [BIG=10000] [SMALL=50] [LATENCY=1.0]
 
 Real PostgreSQL, Redis, beat and Celery worker (threads), all of them started here; the model server is a
 process of its own. The ideal is leads x 3 stages x latency / 50 calls at once. Fairness: a small workspace

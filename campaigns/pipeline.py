@@ -23,12 +23,12 @@ from django.utils import timezone
 
 from campaigns.asking import Question, questions
 from campaigns.budget import Purse, pause_at_budget
+from campaigns.consequences import settle
 from campaigns.llm import edge
 from campaigns.llm.edge import Outcome
 from campaigns.models import Campaign, Enrollment, Stage, Status, Step
 from campaigns.pace import MOST
 from campaigns.reach import address_of
-from campaigns.settling import settle
 from campaigns.stages import move
 from campaigns.throttle import CREW, Throttle
 

@@ -78,8 +78,6 @@ class Cost:
         """What stands below the sum."""
         parts = [
             f"of {self.budget}" if self.budget else "",
-            f"{self.per_mail} a mail" if self.per_mail else "",
-            f"{self.per_reply} an answer" if self.per_reply else "",
             f"{self.unpriced:,} calls without a known price" if self.unpriced else "",
         ]
         return ", ".join(part for part in parts if part)
