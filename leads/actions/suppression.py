@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.actions import record
@@ -60,12 +60,34 @@ def lift(suppression: Suppression, *, by: Actor) -> None:
     if not row.may_be_lifted:
         raise NotLifted(f"{Reason(row.reason).label}: only the recipient could take this back.")
     record(Event.SUPPRESSION_LIFTED, by=by, about=row, reason=row.reason)
-    leads = covered(row).filter(standing__in=[Standing.BOUNCED, Standing.SUPPRESSED])
+    _reopen(row, [Standing.BOUNCED, Standing.SUPPRESSED])
+    row.delete()
+
+
+def _reopen(row: Suppression, standings: list[Standing]) -> None:
+    """The leads of these standings that nothing but this row covers are open again."""
+    leads = covered(row).filter(standing__in=standings)
     others = Suppression.objects.exclude(pk=row.pk)
     by_address = others.filter(index=OuterRef("email_index"), covers_domain=False)
     by_domain = others.filter(index=OuterRef("domain_index"), covers_domain=True)
     leads.exclude(Exists(by_address)).exclude(Exists(by_domain)).update(standing=Standing.OPEN)
+
+
+@transaction.atomic
+def take_back(index: bytes, *, by: Actor) -> bool:
+    """The recipient wants mail again after an opt-out: only they say so. False when there is none.
+
+    The database refuses to delete an opt-out unless the transaction names it as taken back.
+    """
+    row = Suppression.objects.filter(index=index, covers_domain=False, reason=Reason.OPT_OUT).first()
+    if row is None:
+        return False
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT set_config('paitho.taken_back', %s, true)", [str(row.pk)])
+    record(Event.SUPPRESSION_LIFTED, by=by, about=row, reason=row.reason)
+    _reopen(row, [Standing.OPTED_OUT])
     row.delete()
+    return True
 
 
 def covered(row: Suppression) -> QuerySet[Lead]:

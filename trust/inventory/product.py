@@ -159,7 +159,15 @@ WORKING = Category(
             "enrichment_opt_ins",
             "an owner's word that a provider may be asked",
             "until withdrawn",
-            clear="id credential_id opted_in_by at",
+            sealed="file_name",
+            clear="id credential_id most_a_month wait_until fetched_at opted_in_by at",
+        ),
+        Table(
+            "saved_filters",
+            "filters of the list of leads that you keep",
+            "until you delete it",
+            sealed="name choice",
+            clear="id made_by created_at",
         ),
         Table(
             "folders",

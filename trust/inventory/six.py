@@ -31,6 +31,14 @@ LEADS = Category(
             clear="id lead_id provider outcome credits asked_by at applied_at",
         ),
         Table(
+            "listings",
+            "people in a directory of your own, or in enquiries that you received, once you opted in",
+            "until you switch the source off",
+            sealed="fields",
+            hashed="email_index other_index",
+            clear="id opt_in_id at",
+        ),
+        Table(
             "import_changes",
             "a lead as it was before an import changed it, for undoing",
             WITH_THE_LEAD,

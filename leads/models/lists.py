@@ -1,0 +1,56 @@
+"""Filters that are kept, and one action over many leads."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from keychain.fields import SealedJSON, SealedText
+from leads.models.lead import Label
+from paitho.lib.ids import uuid7
+
+
+class SavedFilter(models.Model):
+    """A filter that the team keeps under a name; what is searched for may be a person, so both are sealed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = SealedText()
+    choice = SealedJSON(help_text="What stands in the address: {q, standing, …, sort}")
+    made_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "saved_filters"
+
+    def __str__(self) -> str:
+        return f"filter {self.pk}"
+
+
+class BulkAction(models.TextChoices):
+    LABEL = "label", "Label"
+    UNLABEL = "unlabel", "Take the label off"
+    SUPPRESS = "suppress", "Suppress"
+    DELETE = "delete", "Delete"
+
+
+class Bulk(models.Model):
+    """One action over many leads, done in batches in the background; `after` is the last lead done."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    action = models.CharField(max_length=8, choices=BulkAction)
+    label = models.ForeignKey(Label, on_delete=models.SET_NULL, null=True, related_name="+")
+    choice = SealedJSON(help_text="{ids} or {filter}: which leads")
+    until = models.UUIDField(help_text="No lead made after this one is touched.")
+    after = models.UUIDField(null=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    actor = SealedJSON(help_text="{name, ip} of the member who asked")
+    started_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "bulk_jobs"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"
