@@ -142,7 +142,7 @@ class LeadForm(forms.Form):
 
 class LabelForm(forms.Form):
     kind = forms.ChoiceField(choices=LabelKind)
-    name = forms.CharField(max_length=60)
+    name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
 class SuppressForm(forms.Form):

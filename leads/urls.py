@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import bulk, enrichment, imports, leads, privacy
+from leads.views import bulk, enrichment, imports, leads, lists, privacy
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/", leads.lead_list, name="list"),
     path("leads/new/", leads.new, name="new"),
+    path("leads/filters/", lists.save, name="filter_save"),
+    path("leads/filters/<uuid:pk>/delete/", lists.forget, name="filter_delete"),
+    path("leads/labels/", lists.labels, name="labels"),
+    path("leads/labels/<uuid:pk>/rename/", lists.rename, name="label_rename"),
+    path("leads/labels/<uuid:pk>/delete/", lists.remove, name="label_delete"),
     path("leads/bulk/", bulk.confirm, name="bulk"),
     path("leads/bulk/start/", bulk.start, name="bulk_start"),
     path("leads/bulk/<uuid:pk>/", bulk.job, name="bulk_job"),

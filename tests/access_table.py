@@ -30,6 +30,8 @@ from tests import mail_world
 from tests.campaigns import world as campaign_world
 from tests.leads.made import (
     a_bulk_pk,
+    a_filter_pk,
+    a_label_pk,
     a_lead_pk,
     a_request_pk,
     a_suppression_pk,
@@ -154,6 +156,11 @@ AUDIT: list[Row] = [
 LEADS: list[Row] = [
     Row("leads:list", MEMBERS),
     Row("leads:new", MEMBERS),
+    Row("leads:filter_save", MEMBERS, ok=405),
+    Row("leads:filter_delete", MEMBERS, ok=405, made=a_filter_pk),
+    Row("leads:labels", MEMBERS),
+    Row("leads:label_rename", MEMBERS, ok=405, made=a_label_pk),
+    Row("leads:label_delete", MEMBERS, made=a_label_pk),
     Row("leads:bulk", MEMBERS, ok=405),
     Row("leads:bulk_start", MEMBERS, ok=405),
     Row("leads:bulk_job", MEMBERS, made=a_bulk_pk),

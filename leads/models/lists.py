@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.db import models
 from django.utils import timezone
 
@@ -24,6 +26,11 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return f"filter {self.pk}"
+
+    @property
+    def address(self) -> str:
+        """What follows the question mark."""
+        return urlencode(self.choice)
 
 
 class BulkAction(models.TextChoices):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, member_only
+from leads.actions.filters import kept_as
 from leads.actions.people import (
     add_lead,
     change_lead,
@@ -24,24 +25,30 @@ from leads.actions.suppression import suppress_index, suppressed
 from leads.deletion import goes_with
 from leads.errors import LeadsError
 from leads.facts import facts_of
-from leads.filtering import Filter
+from leads.filtering import Filter, Touched
 from leads.forms import LabelForm, LeadForm
 from leads.history import history_of
+from leads.listing import Order, lead_page
 from leads.models import Label, LabelKind, Lead, Reason, Standing
-from leads.queries import filter_choices, lead_page
+from leads.queries import filter_choices, saved_filters
 
 
 @member_only
 @require_safe
 def lead_list(request: MemberRequest) -> HttpResponse:
-    chosen = Filter.of(request.GET.dict())
+    chosen, order = Filter.of(request.GET.dict()), Order.of(request.GET.get("sort"))
     labels, sources = filter_choices()
+    saved, now = saved_filters(), kept_as(chosen, order)
     context = {
         "filter": chosen,
         "is_filtered": bool(chosen.to_dict()),
         "page": lead_page(chosen, request.GET.dict()),
-        "sort": "created" if request.GET.get("sort") == "created" else "",
+        "order": order,
+        "saved": saved,
+        "now": now,
+        "is_saved": any(row.choice == now for row in saved),
         "standings": Standing.choices,
+        "touches": Touched.choices,
         "labels": labels,
         "sources": sources,
     }

@@ -57,6 +57,12 @@ def time_of(uuid: UUID) -> datetime:
     return EPOCH + timedelta(milliseconds=uuid.int >> 80)
 
 
+def first_at(when: datetime) -> UUID:
+    """The smallest id that could be made at that time: ids of rows made before it are smaller."""
+    milliseconds = max(0, int(when.timestamp() * 1000))
+    return UUID(int=(milliseconds & (1 << 48) - 1) << 80 | VERSION_AND_VARIANT)
+
+
 def as_uuid(text: str) -> UUID | None:
     """The id that `text` spells, or None for anything else: for what an address bar may hold."""
     try:

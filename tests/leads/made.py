@@ -9,12 +9,17 @@ from accounts.models import Member
 from audit.actors import Actor
 from keychain.models import Kind
 from leads.actions.bulk import begin_bulk
+from leads.actions.filters import save_filter
 from leads.actions.imports import import_slice, mapping_of, start, upload
-from leads.actions.people import add_lead, profile_of
+from leads.actions.people import add_lead, make_label, profile_of
 from leads.actions.requests import open_request
 from leads.actions.suppression import suppress
-from leads.models import BulkAction, Enrichment, Import, Lead, Reason, RequestKind
+from leads.filtering import Filter
+from leads.listing import Order
+from leads.models import BulkAction, Enrichment, Import, LabelKind, Lead, Reason, RequestKind
 from leads.profile import Policy
+from mailbox.models import Mailbox, Message, Thread
+from tests.mail_world import a_mailbox
 
 PEOPLE = b"email,first_name,company\nada@engines.test,Ada,Engines\nbob@engines.test,Bob,Engines\nnobody,X,Y\n"
 
@@ -54,6 +59,26 @@ def an_import_pk(person: Member) -> dict[str, Any]:
 
 def a_lead_pk(person: Member) -> dict[str, Any]:
     return {"pk": a_lead(person).pk}
+
+
+def a_message(lead: Lead, direction: str = "out") -> Message:
+    """A mail to or from the lead, in the lead's one thread."""
+    thread = Thread.objects.filter(lead=lead).first()
+    if thread is None:
+        thread = Thread(mailbox=Mailbox.objects.first() or a_mailbox(), lead=lead)
+        thread.save()
+    message = Message(thread=thread, mailbox=thread.mailbox, direction=direction, subject="Your looms")
+    message.message_id, message.body = f"<{message.pk}@acme.test>", "Hello"
+    message.save()
+    return message
+
+
+def a_filter_pk(person: Member) -> dict[str, Any]:
+    return {"pk": save_filter("Looms", Filter(q="looms.test"), Order.NEWEST, by=by(person)).pk}
+
+
+def a_label_pk(person: Member) -> dict[str, Any]:
+    return {"pk": make_label(LabelKind.TAG, "spring").pk}
 
 
 def a_bulk_pk(person: Member) -> dict[str, Any]:

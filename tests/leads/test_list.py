@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from keychain.index import blind_index
 from leads.actions.bulk import bulk_batch
+from leads.actions.people import change_lead, label_leads, make_label, profile_of
 from leads.indexing import search
-from leads.models import Bulk, Import, Label, Lead, Standing
+from leads.models import Bulk, Import, Label, LabelKind, Lead, SavedFilter, Standing
 from mailbox.models import Mailbox
 from tenants.binding import bound
-from tests.leads.made import a_lead, an_import
+from tests.leads.made import a_lead, a_message, an_import, by
 from tests.world import client_of, olga, work
 
 MANY = b"email,first_name,last_name,company,title\n" + b"".join(
@@ -209,3 +212,94 @@ def test_a_lead_by_hand_may_not_be_suppressed_or_twice(world, person, browser):
     assert first.status_code == 302
     assert again.status_code == 422
     assert "A lead with this address is already here." in again.content.decode()
+
+
+def test_leads_are_paged_in_the_order_of_their_last_change(world, person, browser):
+    """Imported leads share one moment: the id settles which comes first, or pages would repeat them."""
+    with bound(world.acme):
+        an_import(person, MANY)
+        touched = Lead.objects.order_by("pk")[60]
+        change_lead(touched, profile_of(touched.email, {"title": "Head Weaver"}), by=by(person))
+
+    pages, url = [], "/leads/?sort=-changed"
+    while url:
+        answer = browser.get(url)
+        pages.append(emails(answer))
+        found = re.search(r'rel="next" href="([^"]+)"', answer.content.decode())
+        url = f"/leads/{found[1]}".replace("&amp;", "&") if found else ""
+    back = re.search(r'rel="prev" href="([^"]+)"', answer.content.decode())
+    listed = [email for page in pages for email in page]
+
+    assert listed[0] == touched.email
+    assert len(listed) == len(set(listed)) == 120
+    assert emails(browser.get(f"/leads/{back[1]}".replace("&amp;", "&"))) == pages[1]
+    assert emails(browser.get("/leads/?sort=changed"))[0] != touched.email
+
+
+def test_leads_are_found_by_what_happened_to_them_and_by_day(world, person, browser):
+    with bound(world.acme):
+        an_import(person, MANY)
+        written, replied, other = Lead.objects.order_by("pk")[:3]
+        for lead, direction in ((written, "out"), (replied, "out"), (replied, "in")):
+            a_message(lead, direction)
+        expected = [lead.email for lead in (written, replied, other)]
+    yesterday = timezone.localdate() - timedelta(days=1)
+
+    def listed(query: str) -> list[str]:
+        return emails(browser.get(f"/leads/?sort=created&{query}"))
+
+    assert listed("touched=written") == expected[:2]
+    assert listed("touched=replied") == expected[1:2]
+    assert listed("touched=never")[0] == expected[2]
+    assert len(listed("touched=free")) == 50
+    assert len(listed(f"since={yesterday}")) == 50
+    assert listed(f"until={yesterday}") == []
+    assert len(listed("since=nonsense&until=2026-99-01")) == 50
+
+
+def test_a_filter_is_kept_under_a_name_sealed_and_deleted(world, person, browser, superuser):
+    with bound(world.acme):
+        an_import(person, MANY)
+
+    browser.post("/leads/filters/", {"called": "Canary weavers", "q": "canarysearch", "standing": "open"})
+    shown = browser.get("/leads/").content.decode()
+    with bound(world.acme):
+        kept = SavedFilter.objects.get()
+    stored = superuser.execute("SELECT name, choice FROM tenant_acme.saved_filters").fetchone()
+
+    assert "Canary weavers" in shown
+    assert "q=canarysearch&amp;standing=open" in shown
+    assert b"anary" not in bytes(stored[0]) + bytes(stored[1])
+    browser.post(f"/leads/filters/{kept.pk}/delete/")
+    assert "Canary weavers" not in browser.get("/leads/").content.decode()
+
+
+def test_a_filter_without_a_name_or_without_a_filter_is_not_kept(world, browser):
+    browser.post("/leads/filters/", {"called": " ", "q": "weaver"})
+    browser.post("/leads/filters/", {"called": "Everyone"})
+
+    with bound(world.acme):
+        assert not SavedFilter.objects.exists()
+
+
+def test_tags_and_lists_are_counted_renamed_and_deleted_without_their_leads(world, person, browser):
+    with bound(world.acme):
+        an_import(person, MANY)
+        label = make_label(LabelKind.LIST, "Spring")
+        make_label(LabelKind.LIST, "Autumn")
+        label_leads(label, list(Lead.objects.values_list("pk", flat=True)[:7]))
+
+    page = browser.get("/leads/labels/").content.decode()
+    browser.post(f"/leads/labels/{label.pk}/rename/", {"name": "Autumn"})
+    browser.post(f"/leads/labels/{label.pk}/rename/", {"name": "Summer"})
+    with bound(world.acme):
+        named = sorted(Label.objects.values_list("name", flat=True))
+    asks = browser.get(f"/leads/labels/{label.pk}/delete/").content.decode()
+    browser.post(f"/leads/labels/{label.pk}/delete/")
+
+    assert re.search(r'Spring</a>.*?class="num">7<', page, re.DOTALL)
+    assert named == ["Autumn", "Summer"]
+    assert "Leads that carry it" in asks
+    with bound(world.acme):
+        assert Lead.objects.count() == 120
+        assert not Label.objects.filter(name="Summer").exists()
