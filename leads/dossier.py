@@ -7,7 +7,7 @@ from typing import Any
 
 from leads.facts import facts_of
 from leads.history import history_of
-from leads.models import ImportReject, Lead, SubjectRequest, Suppression
+from leads.models import ImportReject, Lead, Listing, SubjectRequest, Suppression
 
 Dossier = dict[str, Any]
 
@@ -17,6 +17,7 @@ def dossier_of(request: SubjectRequest) -> Dossier:
     index = bytes(request.email_index)
     lead = Lead.objects.select_related("source").filter(email_index=index).first()
     by_index = Suppression.objects.filter(index=index, covers_domain=False)
+    listings = Listing.objects.select_related("opt_in__credential").filter(email_index=index)
     rejects = ImportReject.objects.select_related("job").filter(email_index=index)
     return {
         "address": request.email,
@@ -25,6 +26,12 @@ def dossier_of(request: SubjectRequest) -> Dossier:
         "messages": _messages(lead) if lead else [],
         "drafts": _drafts(lead) if lead else [],
         "history": [_touch(touch) for touch in history_of(lead)] if lead else [],
+        "asked_of_models": _model_calls(lead) if lead else [],
+        "asked_of_others": _answers(lead) if lead else [],
+        "listed": [
+            {"in": row.opt_in.file_name or row.opt_in.source.label, "fields": row.fields, "at": _at(row.at)}
+            for row in listings
+        ],
         "suppressions": [{"reason": row.get_reason_display(), "at": _at(row.at)} for row in by_index],
         "rejected_rows": [
             {"file": row.job.file_name, "row": row.number, "cells": row.cells, "reason": row.reason}
@@ -39,6 +46,34 @@ def _fact(fact: Any) -> dict[str, str]:
 
 def _touch(touch: Any) -> dict[str, str]:
     return {"at": _at(touch.at), "what": touch.title, "more": touch.text}
+
+
+def _answers(lead: Lead) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": _at(answer.at),
+            "of": answer.get_provider_display(),
+            "sent": answer.asked,
+            "came_back": answer.fields,
+            "applied": _at(answer.applied_at) if answer.applied_at else None,
+        }
+        for answer in lead.enrichments.order_by("at")
+    ]
+
+
+def _model_calls(lead: Lead) -> list[dict[str, Any]]:
+    """What language models were told and said; after 90 days the texts are gone."""
+    return [
+        {
+            "at": _at(run.at),
+            "stage": run.get_stage_display(),
+            "of": f"{run.provider} {run.model}",
+            "prompt": run.prompt,
+            "response": run.response,
+        }
+        for enrollment in lead.enrollments.all()
+        for run in enrollment.stage_runs.order_by("at")
+    ]
 
 
 def _messages(lead: Lead) -> list[dict[str, str]]:

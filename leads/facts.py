@@ -9,9 +9,8 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Member
-from keychain.models import Kind
 from leads.mapping import spoken
-from leads.models import Import, Lead
+from leads.models import Import, Lead, Source
 from leads.vocabulary import Target
 
 UNKNOWN = "unknown: its import was deleted"
@@ -66,5 +65,5 @@ def _fact(lead: Lead, field: str, label: str, value: str, names: dict[str, str])
         url = UUID(origin["from"]) if name else None
         return Fact(label, value, f"{name}, row {origin['row']}" if name else UNKNOWN, at, is_custom, url)
     if origin["by"] == "enrichment":
-        return Fact(label, value, f"asked of {Kind(origin['from']).label}", at, is_custom)
+        return Fact(label, value, f"asked of {Source(origin['from']).label}", at, is_custom)
     return Fact(label, value, f"by hand, {name or 'a former member'}", at, is_custom)

@@ -12,7 +12,7 @@ from django.core.validators import EmailValidator
 from django.http import QueryDict
 
 from leads.actions.bulk import MOST_PICKED
-from leads.actions.enrichment import OFFERED
+from leads.actions.opt_ins import KEYED
 from leads.filtering import Filter, read_uuid
 from leads.mapping import CUSTOM, IGNORE, Mapping, MappingError, Suggestion, Use, spoken, suggest
 from leads.models import BulkAction, Import, LabelKind, Lead, RequestKind
@@ -212,7 +212,7 @@ class BulkForm(forms.Form):
 class OptInForm(forms.Form):
     """An owner's word that a provider may be asked, and the workspace's own key for it."""
 
-    kind = forms.ChoiceField(label="Provider", choices=[(kind.value, kind.label) for kind in OFFERED])
+    kind = forms.ChoiceField(label="Provider", choices=[(kind.value, kind.label) for kind in KEYED])
     key = forms.CharField(
         label="Your own key",
         max_length=4000,
@@ -225,8 +225,24 @@ class OptInForm(forms.Form):
         assume_scheme="https",
         help_text="Only for a local directory: your own endpoint that answers with JSON.",
     )
+    most_a_month = forms.IntegerField(
+        label="Questions a month, at most",
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="Empty is no limit of ours; the provider's own still holds.",
+    )
     agreed = forms.BooleanField(
         label="I am opting in: what identifies a lead (address, name, company, LinkedIn) may be sent to this "
         "provider when a member asks about that lead.",
         error_messages={"required": "Nothing is asked without this opt-in."},
+    )
+
+
+class DirectoryForm(UploadForm):
+    """A directory of the team's own, as a file."""
+
+    agreed = forms.BooleanField(
+        label="I am opting in: members may look leads up in this file and take over what it says.",
+        error_messages={"required": "Nothing is looked up without this opt-in."},
     )

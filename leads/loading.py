@@ -13,7 +13,7 @@ from keychain.index import blind_index
 from leads.candidates import Candidate, Maker, Unusable
 from leads.indexing import Indexes, indexes
 from leads.mapping import Mapping
-from leads.models import Import, ImportChange, ImportReject, Lead
+from leads.models import Import, ImportChange, ImportReject, Lead, Reason
 from leads.profile import Policy, Profile, merge, reader
 from leads.sheet import BadRow, Batch, Row, Sheet
 from tenants.backend.arrays import Packed, bytea_array, int_array, text_array, uuid_array
@@ -31,10 +31,11 @@ INSERT = """
     RETURNING id
 """
 FORBIDDEN = """
-    SELECT index, covers_domain FROM suppressions
+    SELECT index, covers_domain, reason FROM suppressions
     WHERE (NOT covers_domain AND index = ANY (%s::bytea[])) OR (covers_domain AND index = ANY (%s::bytea[]))
 """
 HERE = "SELECT id FROM leads WHERE email_index = ANY (%s::bytea[])"
+ERASED = "This person asked to be erased: what the row says of them is not kept."
 SUPPRESSED = "This address is suppressed: nobody here may write to it."
 KNOWN = "A lead with this address is already here."
 NOTHING_NEW = "A lead with this address is already here, and the row adds nothing to it."
@@ -127,11 +128,15 @@ class Loader:
             return found
         kept = []
         for each in found:
-            if each.indexes.email in addresses or each.indexes.domain in domains:
-                self.counts.suppressed += 1
-                self._note(each.row, SUPPRESSED, each.indexes.email)
-            else:
+            reason = addresses.get(each.indexes.email) or domains.get(each.indexes.domain)
+            if reason is None:
                 kept.append(each)
+                continue
+            self.counts.suppressed += 1
+            if reason == Reason.ERASURE:
+                self._note(Row(each.row.number, [""] * len(each.row.cells)), ERASED, each.indexes.email)
+            else:
+                self._note(each.row, SUPPRESSED, each.indexes.email)
         return kept
 
     def _existing(self, found: list[Candidate]) -> dict[bytes, Lead]:
@@ -232,14 +237,14 @@ def _columns(new: list[Candidate]) -> tuple[list[bytes], list[bytes]]:
     return [each.indexes.email for each in new], [each.indexes.domain for each in new]
 
 
-def _suppressed(found: list[Candidate]) -> tuple[set[bytes], set[bytes]]:
-    """The indexes among these that nobody may write to: of addresses, and of domains."""
+def _suppressed(found: list[Candidate]) -> tuple[dict[bytes, str], dict[bytes, str]]:
+    """The indexes among these that nobody may write to, with the reason: of addresses, and of domains."""
     emails, domains = _columns(found)
     with binary_cursor() as cursor:
         cursor.execute(FORBIDDEN, [bytea_array(emails), bytea_array(list(set(domains)))])
         rows = cursor.fetchall()
-    by_address = {bytes(index) for index, covers_domain in rows if not covers_domain}
-    return by_address, {bytes(index) for index, covers_domain in rows if covers_domain}
+    by_address = {bytes(index): reason for index, covers_domain, reason in rows if not covers_domain}
+    return by_address, {bytes(index): reason for index, covers_domain, reason in rows if covers_domain}
 
 
 def progress_of(job: Import, counts: Counts, place: tuple[int, int]) -> None:

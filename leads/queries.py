@@ -45,8 +45,8 @@ def filter_choices() -> tuple[list[Label], list[Import]]:
 def saved_filters() -> list[SavedFilter]:
     """The team's filters, opened, by name."""
     rows = list(SavedFilter.objects.order_by("-created_at")[:MOST_SAVED])
-    for name in ("name", "choice"):
-        SavedFilter._meta.get_field(name).open_rows(rows)
+    SavedFilter._meta.get_field("name").open_rows(rows)
+    SavedFilter._meta.get_field("choice").open_rows(rows)
     return sorted(rows, key=lambda row: row.name.casefold())
 
 
@@ -83,4 +83,5 @@ def known_leads(rows: list[Suppression]) -> dict[UUID, Lead]:
 
 def opt_ins() -> list[EnrichmentOptIn]:
     """The providers that may be asked."""
-    return list(EnrichmentOptIn.objects.select_related("credential").order_by("credential__kind"))
+    rows = EnrichmentOptIn.objects.select_related("credential").annotate(people=Count("listings"))
+    return list(rows.order_by("credential__kind"))

@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("privacy/requests/<uuid:pk>/data.html", privacy.dossier_html, name="dossier_html"),
     path("privacy/requests/<uuid:pk>/erase/", privacy.erase_person, name="erase"),
     path("privacy/enrichment/", enrichment.settings_page, name="enrichment"),
+    path("privacy/enrichment/file/", enrichment.directory, name="enrichment_file"),
     path("leads/<uuid:pk>/", leads.lead, name="lead"),
     path("leads/<uuid:pk>/edit/", leads.edit, name="edit"),
     path("leads/<uuid:pk>/label/", leads.label, name="label"),

@@ -190,6 +190,7 @@ LEADS: list[Row] = [
     Row("leads:dossier_html", OWNERS, made=a_request_pk),
     Row("leads:erase", OWNERS, made=a_request_pk),
     Row("leads:enrichment", OWNERS),
+    Row("leads:enrichment_file", OWNERS, ok=405),
 ]
 
 

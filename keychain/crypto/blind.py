@@ -82,6 +82,10 @@ class BlindIndex:
         """`email` and `domain` of an address that is in its one spelling already: for bulk loads."""
         return self._email(normal.encode()), self._domain(normal.rpartition("@")[2].encode())
 
+    def value(self, column: str, text: str) -> bytes:
+        """32 bytes for a whole text of that column, as it is: the caller brings it into one spelling."""
+        return Mac(self._subkey(LABEL + b"value " + column.encode()))(text.encode("utf-8", "surrogatepass"))
+
     def words(self, column: str, text: str) -> list[int]:
         """What to store for a value: signed 64-bit integers, sorted, each once."""
         return sorted(set(self._column(column).of_text(text)))

@@ -1,27 +1,41 @@
-"""Enrichment: off until an owner opts in; asked lead by lead; applied by a person, never over what is there.
+"""Enrichment: asked lead by lead; applied by a person, never over what is there.
+
+    asking -> found | partial | notfound | notasked | badkey | quotaexceeded | ratelimited | unavailable
 
 This module is the only door to the adapters: every call to a provider passes `ask`, and `ask` begins with the
-opt-in's row.
+opt-in's row. A question is a row before it leaves, so that a quota counts what may have been paid for.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
-from keychain.actions import add_credential
-from keychain.crypto.secret import Secret
 from keychain.index import blind_index
-from keychain.models import Credential, Kind
+from keychain.models import Credential
+from leads.actions.sources import candidates, keep_people
 from leads.enrichment.apollo import Apollo
+from leads.enrichment.directory_csv import Directory
 from leads.enrichment.directory_http import DirectoryHttp
-from leads.enrichment.edge import Found, Outcome, Partial, Provider, Question
+from leads.enrichment.edge import (
+    BadKey,
+    Found,
+    Outcome,
+    Partial,
+    Provider,
+    Question,
+    QuotaExceeded,
+    RateLimited,
+)
+from leads.enrichment.indiamart import LONGEST, PAUSE, Enquiries, IndiaMart
 from leads.enrichment.reach import reachable
 from leads.enrichment.rocketreach import RocketReach
 from leads.enrichment.zoominfo import ZoomInfo
@@ -29,69 +43,116 @@ from leads.errors import LeadsError
 from leads.indexing import indexes
 from leads.loading import store
 from leads.mapping import spoken
-from leads.models import Enrichment, EnrichmentOptIn, Lead
+from leads.models import Enrichment, EnrichmentOptIn, Lead, Source
 from leads.profile import Policy, Profile, merge
 from leads.vocabulary import Target
 
-OFFERED = [Kind.APOLLO, Kind.ROCKETREACH, Kind.ZOOMINFO, Kind.DIRECTORY]
+ASKING = "asking"
+NO_ANSWER = "No answer has come; the worker may have been stopped while it waited."
+FREE_OF_CHARGE = ["notasked", "ratelimited", "badkey"]
+OVERLAP = timedelta(minutes=10)
 
 
 class NotOptedIn(LeadsError):
     """No owner has opted in to this provider."""
 
 
-@transaction.atomic
-def opt_in(kind: Kind, secret: Secret, *, by: Actor, endpoint: str | None = None) -> EnrichmentOptIn:
-    """Allow a provider to be asked, with the workspace's own key. Raises `LeadsError`."""
-    if kind not in OFFERED:
-        raise LeadsError("This provider cannot be asked about a single person.")
-    if (kind is Kind.DIRECTORY) != bool(endpoint):
-        raise LeadsError("A directory needs its address, and nothing else has one.")
-    opt_out(kind, by=by)
-    credential = add_credential(kind, kind.label, secret, by=by, endpoint=endpoint)
-    row = EnrichmentOptIn(credential=credential, opted_in_by=by.id)
-    row.save(force_insert=True)
-    record(Event.ENRICHMENT_CHANGED, by=by, about=row, provider=kind.value, is_on=True)
-    return row
-
-
-@transaction.atomic
-def opt_out(kind: Kind, *, by: Actor) -> None:
-    """Ask this provider no more: the opt-in goes, and its key with it."""
-    rows = EnrichmentOptIn.objects.filter(credential__kind=kind)
-    keys = list(rows.values_list("credential_id", flat=True))
-    if not keys:
-        return
-    rows.delete()
-    Credential.objects.filter(pk__in=keys).delete()
-    record(Event.ENRICHMENT_CHANGED, by=by, provider=kind.value, is_on=False)
+class NotNow(LeadsError):
+    """The provider asked for a pause, or the month's questions are used up."""
 
 
 def ask(lead: Lead, opt_in_id: UUID, *, by: Actor) -> Enrichment:
-    """Ask about the lead and keep what came back, unapplied. Raises `NotOptedIn`.
+    """Ask about the lead and keep what came back, unapplied. Raises `NotOptedIn` and `NotNow`.
 
     It waits for the network, so no transaction may be open.
     """
-    row = EnrichmentOptIn.objects.select_related("credential").filter(pk=opt_in_id).first()
+    question = question_about(lead)
+    row, kept = _claim(lead, opt_in_id, question, by)
+    return _settle(row, kept, _asked(row, question), by)
+
+
+@transaction.atomic
+def _claim(lead: Lead, opt_in_id: UUID, question: Question, by: Actor) -> tuple[EnrichmentOptIn, Enrichment]:
+    """The question as a row, before it leaves; the lock on the opt-in makes the quota exact."""
+    rows = EnrichmentOptIn.objects.select_for_update(of=["self"]).select_related("credential")
+    row = rows.filter(pk=opt_in_id).first()
     if row is None:
         raise NotOptedIn("No owner has opted in to this provider, so it was not asked.")
-    question = question_about(lead)
-    outcome = provider_of(row).ask(question, row.credential.secret)
-    return _keep(lead, row, question, outcome, by)
+    _may_ask(row)
+    kept = Enrichment(lead=lead, provider=row.source, outcome=ASKING, sentence=NO_ANSWER, asked_by=by.id)
+    said = {name: value for name, value in asdict(question).items() if value and name != "phone"}
+    kept.asked = said if leaves(row) else {}
+    kept.fields = {}
+    kept.save(force_insert=True)
+    return row, kept
 
 
-def provider_of(row: EnrichmentOptIn) -> Provider:
+def _may_ask(row: EnrichmentOptIn) -> None:
+    now, who = timezone.now(), row.source.label
+    if row.wait_until and row.wait_until > now:
+        seconds = (row.wait_until - now).total_seconds()
+        raise NotNow(f"{who} asked for a pause. Ask again in {seconds:.0f} seconds.")
+    if row.most_a_month is not None and asked_this_month(row) >= row.most_a_month:
+        raise NotNow(
+            f"The {row.most_a_month:,} questions to {who} that an owner allowed this month are used up."
+        )
+
+
+def asked_this_month(row: EnrichmentOptIn) -> int:
+    """Questions since the first of the month that the provider may have counted."""
+    first = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    asked = Enrichment.objects.filter(provider=row.source, at__gte=first)
+    return asked.exclude(outcome__in=FREE_OF_CHARGE).count()
+
+
+def leaves(row: EnrichmentOptIn) -> bool:
+    """Whether a question leaves this system; sources that are read as a whole are looked into here."""
+    return row.source not in {Source.FILE, Source.INDIAMART}
+
+
+def _asked(row: EnrichmentOptIn, question: Question) -> Outcome:
+    if row.credential is None:
+        return Directory(tuple(candidates(row, question))).find(question)
+    if row.source is Source.INDIAMART:
+        trouble = _fetch_enquiries(row, row.credential)
+        return trouble or Enquiries(tuple(candidates(row, question))).find(question)
+    return provider_of(row.source, row.credential).ask(question, row.credential.secret)
+
+
+def provider_of(source: Source, credential: Credential) -> Provider:
     """The adapter, which an opt-in's row is the only way to."""
-    kind = Kind(row.credential.kind)
-    if kind is Kind.DIRECTORY:
-        return DirectoryHttp(str(row.credential.endpoint), reachable)
-    if kind is Kind.APOLLO:
+    if source is Source.DIRECTORY:
+        return DirectoryHttp(str(credential.endpoint), reachable)
+    if source is Source.APOLLO:
         return Apollo()
-    return RocketReach() if kind is Kind.ROCKETREACH else ZoomInfo()
+    return RocketReach() if source is Source.ROCKETREACH else ZoomInfo()
+
+
+def enquiries_of(start: datetime, end: datetime, credential: Credential) -> Enquiries | Outcome:
+    """What IndiaMART lists of that time."""
+    return IndiaMart().pull(start, end, credential.secret)
+
+
+def _fetch_enquiries(row: EnrichmentOptIn, credential: Credential) -> Outcome | None:
+    """Read the enquiries that are new, no more often than the vendor allows; what went wrong, or None."""
+    now, was = timezone.now(), row.fetched_at
+    fresh = Q(fetched_at=None) | Q(fetched_at__lt=now - timedelta(seconds=PAUSE))
+    if not EnrichmentOptIn.objects.filter(fresh, pk=row.pk).update(fetched_at=now):
+        return None
+    start = max(was - OVERLAP, now - LONGEST) if was else now - LONGEST
+    pulled = enquiries_of(start, now, credential)
+    if not isinstance(pulled, Enquiries):
+        # Unread, so the next question reads that time again; the pause, if one is due, is `wait_until`.
+        EnrichmentOptIn.objects.filter(pk=row.pk).update(fetched_at=was)
+        return pulled
+    row.fetched_at = now
+    with transaction.atomic():
+        keep_people(row, pulled.people)
+    return None
 
 
 def question_about(lead: Lead) -> Question:
-    """What leaves: no more than what providers identify a person by."""
+    """What leaves: no more than what providers identify a person by. The phone is compared here only."""
     said = Profile.from_dict(lead.profile).fields
     return Question(
         email=lead.email,
@@ -99,24 +160,25 @@ def question_about(lead: Lead) -> Question:
         last_name=said.get(Target.LAST_NAME, ""),
         company=said.get(Target.COMPANY, ""),
         linkedin=said.get(Target.LINKEDIN, ""),
+        phone=said.get(Target.PHONE, ""),
     )
 
 
 @transaction.atomic
-def _keep(lead: Lead, row: EnrichmentOptIn, question: Question, outcome: Outcome, by: Actor) -> Enrichment:
-    fields = outcome.fields if isinstance(outcome, Found | Partial) else {}
-    kept = Enrichment(
-        lead=lead,
-        provider=row.credential.kind,
-        outcome=type(outcome).__name__.lower()[:16],
-        sentence=outcome.sentence,
-        asked={name: value for name, value in asdict(question).items() if value},
-        fields={target.value: value for target, value in fields.items() if target is not Target.EMAIL},
-        credits=outcome.credits if isinstance(outcome, Found | Partial) else None,
-        asked_by=by.id,
-    )
-    kept.save(force_insert=True)
-    record(Event.ENRICHMENT_ASKED, by=by, about=lead, provider=kept.provider, action=kept.outcome)
+def _settle(row: EnrichmentOptIn, kept: Enrichment, outcome: Outcome, by: Actor) -> Enrichment:
+    kept.outcome, kept.sentence = type(outcome).__name__.lower()[:16], outcome.sentence
+    if isinstance(outcome, Found | Partial):
+        fields = {target: value for target, value in outcome.fields.items() if target is not Target.EMAIL}
+        kept.fields = {target.value: value for target, value in fields.items()}
+        kept.credits = outcome.credits
+    kept.save(update_fields=["outcome", "sentence", "fields", "credits"])
+    if isinstance(outcome, RateLimited):
+        until = timezone.now() + timedelta(seconds=outcome.retry_after)
+        EnrichmentOptIn.objects.filter(pk=row.pk).update(wait_until=until)
+    if row.credential is not None:
+        problem = outcome.sentence[:300] if isinstance(outcome, BadKey | QuotaExceeded) else ""
+        Credential.objects.filter(pk=row.credential.pk).update(problem=problem, used_at=timezone.now())
+    record(Event.ENRICHMENT_ASKED, by=by, about=kept.lead, provider=kept.provider, action=kept.outcome)
     return kept
 
 

@@ -16,7 +16,7 @@ from keychain.index import blind_index
 from leads.actions.suppression import suppress_index
 from leads.deletion import goes_with
 from leads.errors import LeadsError
-from leads.models import ImportReject, Lead, Reason, RequestKind, SubjectRequest
+from leads.models import ImportReject, Lead, Listing, Reason, RequestKind, SubjectRequest
 
 CLOCK = timedelta(days=30)
 STAYS = [
@@ -68,8 +68,10 @@ def erase(request: SubjectRequest, *, by: Actor) -> dict[str, Any]:
     leads = Lead.objects.filter(email_index=index)
     went = [("Lead records", leads.count()), *goes_with(leads)]
     rejects = ImportReject.objects.filter(email_index=index)
-    went.append(("Rows of rejects files", rejects.count()))
+    listings = Listing.objects.filter(email_index=index)
+    went += [("Rows of rejects files", rejects.count()), ("Rows of directories", listings.count())]
     rejects.delete()
+    listings.delete()
     suppress_index(index, Reason.ERASURE, by=by)
     leads.delete()
     now = timezone.now()

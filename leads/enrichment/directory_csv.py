@@ -1,65 +1,60 @@
-"""A directory of the user's own, as a CSV file: read once for many questions, with flat memory."""
+"""A directory of the user's own, as a CSV file: its people, and the one that a question is about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leads.addresses import BadAddress
 from leads.csvfile import Row, Sheet, Source, rows
-from leads.enrichment.edge import Found, NotFound, Outcome, Question
-from leads.mapping import Mapping
-from leads.profile import Profile, reader
+from leads.enrichment.edge import Fields, Found, NotFound, Outcome, Question
+from leads.enrichment.reading import cleaned
+from leads.mapping import suggest
+from leads.sheet import Column
 from leads.vocabulary import Target
 
 NOT_LISTED = "This person is not in the directory."
 
 
 @dataclass(frozen=True)
-class DirectoryCsv:
-    """A file and how it is to be read."""
+class Directory:
+    """Some of a directory's people."""
 
-    source: Source
-    sheet: Sheet
-    mapping: Mapping
+    people: tuple[Fields, ...]
 
-    def ask_all(self, questions: Sequence[Question]) -> dict[Question, Outcome]:
-        """An outcome for each question; where several rows fit, the first one counts."""
-        wanted = _wanted(questions)
-        found: dict[Question, Outcome] = {}
-        for profile in self._profiles():
-            for question in _asked_by(profile, wanted):
-                found.setdefault(question, Found({Target.EMAIL: profile.email, **profile.fields}, 0))
-            if len(found) == len(set(questions)):
-                break
-        return {question: found.get(question, NotFound(NOT_LISTED)) for question in questions}
-
-    def _profiles(self) -> Iterable[Profile]:
-        read = reader(self.mapping, [column.name for column in self.sheet.columns])
-        for row in rows(self.source, self.sheet):
-            if isinstance(row, Row):
-                try:
-                    yield read(row).profile
-                except BadAddress:
-                    continue
+    def find(self, question: Question) -> Outcome:
+        """The first person with the question's address, or with its name and company and no other address."""
+        for person in self.people:
+            if question.email and person.get(Target.EMAIL) == question.email:
+                return Found(person, 0)
+        wanted = named(question.name, question.company)
+        for person in self.people:
+            # A question with an address is about that address, whoever else has the same name.
+            if wanted and name_of(person) == wanted and not (question.email and person.get(Target.EMAIL)):
+                return Found(person, 0)
+        return NotFound(NOT_LISTED)
 
 
-def _wanted(questions: Iterable[Question]) -> dict[tuple[str, ...], list[Question]]:
-    wanted: dict[tuple[str, ...], list[Question]] = {}
-    for question in questions:
-        if question.email:
-            wanted.setdefault((question.email,), []).append(question)
-        if question.name and question.company:
-            wanted.setdefault(_folded(question.name, question.company), []).append(question)
-    return wanted
+def people_of(source: Source, sheet: Sheet) -> Iterator[Fields]:
+    """Everyone in the file of whom something can be used, with flat memory."""
+    places = _places(sheet.columns)
+    for row in rows(source, sheet):
+        if isinstance(row, Row):
+            fields = cleaned({target: row.cells[place] for place, target in places})
+            if Target.EMAIL in fields or name_of(fields):
+                yield fields
 
 
-def _asked_by(profile: Profile, wanted: dict[tuple[str, ...], list[Question]]) -> list[Question]:
-    fields = profile.fields
-    whole = f"{fields.get(Target.FIRST_NAME, '')} {fields.get(Target.LAST_NAME, '')}".strip()
-    name = whole or fields.get(Target.FULL_NAME, "")
-    by_name = wanted.get(_folded(name, fields.get(Target.COMPANY, "")), [])
-    # A question with an address is about that address, whoever else has the same name.
-    return [*wanted.get((profile.email,), []), *(q for q in by_name if q.email in ("", profile.email))]
+def _places(columns: Sequence[Column]) -> list[tuple[int, Target]]:
+    """Which column is what; custom columns of a directory are left out."""
+    uses = [each.use for each in suggest(columns)]
+    return [(place, use) for place, use in enumerate(uses) if isinstance(use, Target)]
 
 
-def _folded(name: str, company: str) -> tuple[str, str]:
-    return " ".join(name.casefold().split()), " ".join(company.casefold().split())
+def name_of(person: Fields) -> str:
+    """Name and company in one spelling; empty unless both are known."""
+    whole = f"{person.get(Target.FIRST_NAME, '')} {person.get(Target.LAST_NAME, '')}".strip()
+    return named(whole or person.get(Target.FULL_NAME, ""), person.get(Target.COMPANY, ""))
+
+
+def named(name: str, company: str) -> str:
+    """As `name_of`."""
+    folded = [" ".join(each.casefold().split()) for each in (name, company)]
+    return " | ".join(folded) if all(folded) else ""

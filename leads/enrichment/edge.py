@@ -43,6 +43,12 @@ class Question:
         return bool(self.first_name and self.last_name and (self.company or self.domain))
 
 
+def digits(phone: str) -> str:
+    """The last ten digits: an Indian number with or without its country code. "" for anything shorter."""
+    found = "".join(filter(str.isdigit, phone))
+    return found[-10:] if len(found) >= 10 else ""
+
+
 @dataclass(frozen=True)
 class Found:
     """The provider knows the person. `credits` is what it says the answer cost; None if it does not say."""

@@ -25,6 +25,7 @@ from leads.enrichment.edge import (
     RateLimited,
     Refusal,
     Unavailable,
+    digits,
 )
 from leads.enrichment.reading import at, cleaned, parsed, refusal, text
 from leads.enrichment.wire import Answer, Limits, Request, exchange
@@ -48,7 +49,7 @@ class Enquiries:
         for person in self.people:
             if question.email and person.get(Target.EMAIL) == question.email:
                 return Found(person, 0)
-            if _digits(question.phone) and _digits(person.get(Target.PHONE, "")) == _digits(question.phone):
+            if digits(question.phone) and digits(person.get(Target.PHONE, "")) == digits(question.phone):
                 return Found(person, 0)
         return NotFound("No enquiry on IndiaMART in that time is from this person.")
 
@@ -109,9 +110,3 @@ def _fields(enquiry: dict[str, object]) -> Fields:
         Target.ZIP: text(enquiry, "SENDER_PINCODE"),
         Target.COUNTRY: text(enquiry, "SENDER_COUNTRY_ISO"),
     })  # fmt: skip
-
-
-def _digits(phone: str) -> str:
-    """The last ten digits: an Indian number with or without its country code. "" for anything shorter."""
-    digits = "".join(filter(str.isdigit, phone))
-    return digits[-10:] if len(digits) >= 10 else ""

@@ -14,11 +14,10 @@ from cryptography.x509.oid import NameOID
 
 from keychain.crypto.secret import Secret
 from leads.csvfile import describe
-from leads.enrichment.directory_csv import DirectoryCsv
+from leads.enrichment.directory_csv import Directory, people_of
 from leads.enrichment.directory_http import DirectoryHttp
 from leads.enrichment.edge import Found, HostRefused, NotAsked, NotFound, Question, Unavailable
 from leads.enrichment.wire import Limits
-from leads.mapping import Mapping, suggest
 from leads.vocabulary import Target
 from tests.servers import enrichment as server
 
@@ -128,10 +127,9 @@ def self_signed(folder: Path) -> Path:
     return path
 
 
-def directory(text: str) -> DirectoryCsv:
+def directory(text: str) -> Directory:
     data = text.encode()
-    sheet = describe(BytesIO(data))
-    return DirectoryCsv(BytesIO(data), sheet, Mapping.of(suggest(sheet.columns)))
+    return Directory(tuple(people_of(BytesIO(data), describe(BytesIO(data)))))
 
 
 PEOPLE = (
@@ -143,13 +141,12 @@ PEOPLE = (
 )
 
 
-def test_a_csv_answers_many_questions_in_one_reading():
-    unknown = Question(email="no@one.example")
+def test_a_csv_answers_by_address_and_by_name_and_company():
+    people = directory(PEOPLE)
     joe = Question(first_name="JOE", last_name="Roe", company="beta  inc")
+    xy = Question(email="x.y@z.example", first_name="X", last_name="Y", company="Z")
 
-    answers = directory(PEOPLE).ask_all([JANE, joe, unknown])
-
-    assert answers[JANE] == Found(
+    assert people.find(JANE) == Found(
         {
             Target.EMAIL: "jane@acme.example",
             Target.FIRST_NAME: "Jane",
@@ -159,11 +156,12 @@ def test_a_csv_answers_many_questions_in_one_reading():
         },
         0,
     )
-    assert isinstance(answers[joe], Found)
-    assert isinstance(answers[unknown], NotFound)
+    assert isinstance(people.find(joe), Found)
+    assert isinstance(people.find(xy), Found)  # the row has no address of its own
+    assert isinstance(people.find(Question(email="no@one.example")), NotFound)
 
 
 def test_an_address_is_not_answered_with_a_namesake():
     other = Question(email="j.doe@acme.example", first_name="Jane", last_name="Doe", company="Acme")
 
-    assert isinstance(directory(PEOPLE).ask_all([other])[other], NotFound)
+    assert isinstance(directory(PEOPLE).find(other), NotFound)

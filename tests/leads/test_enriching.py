@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import ast
+from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from audit.models import AuditRow
 from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
-from leads.actions.enrichment import NotOptedIn, ask, opt_in, opt_out
-from leads.models import Enrichment, EnrichmentOptIn, Lead
+from leads.actions import enrichment
+from leads.actions.enrichment import NotNow, NotOptedIn, ask
+from leads.actions.opt_ins import opt_in, opt_out
+from leads.actions.people import add_lead, profile_of
+from leads.enrichment.indiamart import IndiaMart
+from leads.models import Enrichment, EnrichmentOptIn, Lead, Listing, Source
 from tenants.binding import bound
 from tests.leads.made import a_lead, by
 from tests.paths import ROOT
-from tests.servers.enrichment import GOOD, JANE, running
+from tests.servers.enrichment import BUSY, GOOD, JANE, running
 from tests.world import client_of, olga, rita
+
+PURE = {"leads.enrichment.edge", "leads.enrichment.directory_csv"}  # they reach no network
 
 
 @pytest.fixture
@@ -42,7 +51,7 @@ def test_without_the_opt_in_row_nothing_is_asked(world, person, browser, directo
     with bound(world.acme):
         lead = a_lead(person, company="Looms")
         row = on(person, directory)
-        opt_out(Kind.DIRECTORY, by=by(person))
+        opt_out(Source.DIRECTORY, by=by(person))
         with pytest.raises(NotOptedIn):
             ask(lead, row.pk, by=by(person))
 
@@ -65,7 +74,7 @@ def test_only_one_module_reaches_the_adapters(world):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             module = node.module if isinstance(node, ast.ImportFrom) else ""
-            if (module or "").startswith("leads.enrichment"):
+            if (module or "").startswith("leads.enrichment") and module not in PURE:
                 callers.add("/".join(inside))
 
     assert callers == {"leads/actions/enrichment.py"}
@@ -118,3 +127,105 @@ def test_only_an_owner_opts_in(world, person):
     with bound(world.acme):
         assert EnrichmentOptIn.objects.get().credential.kind == Kind.APOLLO
         assert AuditRow.objects.filter(event="enrichment.changed").count() == 1
+
+
+DIRECTORY = (
+    b"E-mail;First name;Last name;Company;City\n"
+    b"carla@looms.test;Carla;Canary;Looms;Ulm\n"
+    b"-;Bob;Weaver;Looms;Bonn\n"
+)
+
+
+def test_a_directory_of_the_teams_own_is_kept_sealed_and_looked_into(world, person, browser, superuser):
+    with bound(world.acme):
+        lead = a_lead(person, company="Looms")
+        other = add_lead(
+            profile_of("b@looms.test", {"first_name": "Bob", "last_name": "Weaver", "company": "looms"}),
+            by=by(person),
+        )
+
+    refused = browser.post("/privacy/enrichment/file/", {"file": a_file(DIRECTORY)})
+    taken = browser.post("/privacy/enrichment/file/", {"file": a_file(DIRECTORY), "agreed": "on"})
+    for each in (lead, other):
+        browser.post(f"/leads/{each.pk}/enrich/", {"provider": "file"})
+    stored = superuser.execute("SELECT fields FROM tenant_acme.listings").fetchall()
+    with bound(world.acme):
+        answers = [
+            (row.outcome, row.fields.get("city"), row.asked) for row in Enrichment.objects.order_by("pk")
+        ]
+    browser.post("/privacy/enrichment/", {"off": "file"})
+
+    assert (refused.status_code, taken.status_code) == (422, 302)
+    assert answers == [("found", "Ulm", {}), ("found", "Bonn", {})]
+    assert len(stored) == 2
+    assert not any(b"Canary" in bytes(fields) for (fields,) in stored)
+    with bound(world.acme):
+        assert not Listing.objects.exists()
+
+
+def a_file(data: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile("directory.csv", data, "text/csv")
+
+
+def test_indiamart_is_read_once_and_answers_from_what_was_read(world, person, directory, monkeypatch):
+    """The vendor allows one call in five minutes; the second question is answered from the first reading."""
+    monkeypatch.setattr(enrichment, "IndiaMart", lambda: IndiaMart(directory.url))
+    with bound(world.acme):
+        jane = a_lead(person, JANE)
+        row = opt_in(Kind.INDIAMART, Secret(GOOD), by=by(person))
+        found = ask(jane, row.pk, by=by(person))
+        again = ask(jane, row.pk, by=by(person))
+
+        assert (found.outcome, found.fields["city"], found.asked) == ("found", "Dehradun", {})
+        assert again.outcome == "found"
+        assert len(directory.seen) == 1
+        assert Listing.objects.filter(opt_in=row).exists()
+
+
+def test_a_listing_read_again_takes_the_place_of_the_one_before(world, person, directory, monkeypatch):
+    monkeypatch.setattr(enrichment, "IndiaMart", lambda: IndiaMart(directory.url))
+    with bound(world.acme):
+        jane = a_lead(person, JANE)
+        row = opt_in(Kind.INDIAMART, Secret(GOOD), by=by(person))
+        ask(jane, row.pk, by=by(person))
+        before = Listing.objects.count()
+        EnrichmentOptIn.objects.update(fetched_at=timezone.now() - timedelta(hours=1))
+        ask(jane, row.pk, by=by(person))
+
+        assert len(directory.seen) == 2
+        assert Listing.objects.count() == before
+
+
+def test_no_more_is_asked_than_an_owner_allowed_this_month(world, person, directory):
+    with bound(world.acme):
+        lead = a_lead(person, JANE)
+        row = opt_in(
+            Kind.DIRECTORY, Secret(GOOD), by=by(person), endpoint=f"{directory.url}/directory", most_a_month=2
+        )
+        ask(lead, row.pk, by=by(person))
+        ask(lead, row.pk, by=by(person))
+        with pytest.raises(NotNow, match="2 questions"):
+            ask(lead, row.pk, by=by(person))
+
+    assert len(directory.seen) == 2
+
+
+def test_a_pause_that_a_provider_asks_for_is_kept(world, person, directory):
+    with bound(world.acme):
+        lead = a_lead(person, JANE)
+        row = opt_in(Kind.DIRECTORY, Secret(BUSY), by=by(person), endpoint=f"{directory.url}/directory")
+        first = ask(lead, row.pk, by=by(person))
+        with pytest.raises(NotNow, match="asked for a pause"):
+            ask(lead, row.pk, by=by(person))
+
+    assert first.outcome == "ratelimited"
+    assert len(directory.seen) == 1
+
+
+def test_a_key_that_is_refused_is_named_where_the_owner_looks(world, person, browser, directory):
+    with bound(world.acme):
+        row = opt_in(Kind.DIRECTORY, Secret("wrong"), by=by(person), endpoint=f"{directory.url}/directory")
+        answer = ask(a_lead(person, JANE), row.pk, by=by(person))
+
+    assert answer.outcome == "badkey"
+    assert "does not accept this key" in browser.get("/privacy/enrichment/").content.decode()

@@ -7,7 +7,7 @@ import pytest
 from keychain.crypto.secret import Secret
 from keychain.models import Kind
 from leads.actions import suppress
-from leads.actions.enrichment import opt_in
+from leads.actions.opt_ins import opt_in
 from leads.actions.people import label_leads, make_label
 from leads.actions.requests import erase, open_request
 from leads.models import Import, LabelKind, Lead, Reason, RequestKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 
@@ -10,8 +11,19 @@ import pytest
 from audit.models import AuditRow
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun
 from leads.actions.requests import open_request
+from leads.actions.sources import opt_in_file
 from leads.actions.suppression import suppress
-from leads.models import ImportReject, Lead, Reason, RequestKind, SubjectRequest, Suppression
+from leads.models import (
+    Enrichment,
+    ImportReject,
+    Lead,
+    Listing,
+    Reason,
+    RequestKind,
+    Source,
+    SubjectRequest,
+    Suppression,
+)
 from mailbox.models import Delivery, Direction, Message, Thread
 from tenants.binding import bound
 from tests.leads.made import an_import, by
@@ -65,6 +77,8 @@ def test_everything_about_an_address_is_found_and_handed_out(world, person, brow
     assert found["messages"][0]["body"] == "canary-body"
     assert found["drafts"][0]["body"] == "canary-draft"
     assert found["rejected_rows"][0]["row"] == 3
+    assert found["asked_of_models"][0]["prompt"] == "about Ann"
+    assert "about Ann" in page
     assert "canary-body" in page
     with bound(world.acme):
         assert AuditRow.objects.filter(event="data.exported", about_id=row.pk).count() == 2
@@ -115,7 +129,34 @@ def test_an_import_cannot_bring_an_erased_person_back(world, person, browser):
     browser.post(f"/privacy/requests/{row.pk}/erase/")
 
     with bound(world.acme):
-        assert an_import(person, b"email\nann@looms.test\n").suppressed == 1
+        job = an_import(person, b"email,note\nann@looms.test,canary-row\nbob@looms.test,x\n")
+        kept = ImportReject.objects.get(job=job)
+
+        assert (job.suppressed, job.imported) == (1, 1)
+        assert kept.cells == ["", ""]
+        assert "asked to be erased" in kept.reason
+
+
+def test_what_providers_and_directories_said_is_found_and_erased_too(world, person, browser):
+    with bound(world.acme):
+        lead = a_written_lead(person)
+        answer = Enrichment(lead=lead, provider=Source.APOLLO, outcome="found", sentence="Found.")
+        answer.asked, answer.fields = {"email": lead.email}, {"title": "Weaver"}
+        answer.save()
+        data = b"email,city\nann@looms.test,canary-city\nbob@looms.test,Bonn\n"
+        opt_in_file(io.BytesIO(data), "town.csv", len(data), by=by(person))
+        row = a_request(person)
+
+    found = json.loads(browser.get(f"/privacy/requests/{row.pk}/data.json").content)
+    browser.post(f"/privacy/requests/{row.pk}/erase/")
+
+    assert found["asked_of_others"][0]["came_back"] == {"title": "Weaver"}
+    assert found["listed"][0]["fields"]["city"] == "canary-city"
+    with bound(world.acme):
+        assert not Enrichment.objects.exists()
+        assert [each.fields["city"] for each in Listing.objects.all()] == ["Bonn"]
+        row.refresh_from_db()
+        assert dict(row.receipt["went"])["Rows of directories"] == 1
 
 
 def test_the_clock_is_thirty_days_from_the_day_it_arrived(world, person):
