@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paitho.settings")
 
 app = Celery("paitho")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["tenants"])
+app.autodiscover_tasks(["tenants", "trust"])

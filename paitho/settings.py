@@ -217,6 +217,19 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "tenants.tick", "schedule": 1.0, "options": {"queue": "provision", "expires": 5}},
+    "probe": {"task": "trust.probe", "schedule": 60.0, "options": {"queue": "mail", "expires": 50}},
+    "errands": {"task": "trust.errands", "schedule": 30.0, "options": {"queue": "mail", "expires": 25}},
+    "posture": {"task": "trust.posture", "schedule": 60.0, "options": {"queue": "provision", "expires": 50}},
+    "forget": {"task": "trust.forget", "schedule": 3600.0, "options": {"queue": "mail", "expires": 600}},
+    **{
+        f"pulse-{queue}": {
+            "task": "trust.pulse",
+            "args": [queue],
+            "schedule": 60.0,
+            "options": {"queue": queue, "expires": 50},
+        }
+        for queue in ("llm", "mail", "cpu", "provision")
+    },
 }
 
 # --- people and sessions -----------------------------------------------------------------------

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from trust import views
+from trust.views import asking, pages, status
 
 app_name = "trust"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
-    path("trust", views.trust, name="trust"),
-    path("manifesto", views.manifesto, name="manifesto"),
-    path("changelog", views.changelog, name="changelog"),
-    path("security", views.security, name="security"),
-    path(".well-known/security.txt", views.security_txt, name="security_txt"),
-    path("dpa", views.dpa, name="dpa"),
-    path("status", views.status, name="status"),
+    path("", pages.home, name="home"),
+    path("trust", pages.trust, name="trust"),
+    path("trust.json", pages.posture, name="posture"),
+    path("manifesto", pages.manifesto, name="manifesto"),
+    path("changelog", pages.changelog, name="changelog"),
+    path("changelog.atom", status.changelog_atom, name="changelog_atom"),
+    path("sub-processors", pages.sub_processors, name="sub_processors"),
+    path("security", pages.security, name="security"),
+    path(".well-known/security.txt", pages.security_txt, name="security_txt"),
+    path("robots.txt", pages.robots_txt, name="robots_txt"),
+    path("status", status.status, name="status"),
+    path("status.json", status.status_json, name="status_json"),
+    path("status.atom", status.status_atom, name="status_atom"),
+    path("dpa", asking.dpa, name="dpa"),
+    path("dpa/asked", asking.dpa_asked, name="dpa_asked"),
+    path("subscribe", asking.subscribe, name="subscribe"),
+    path("subscribe/sent", asking.subscribe_sent, name="subscribe_sent"),
+    path("subscribe/confirm/<str:token>", asking.confirm, name="confirm"),
+    path("unsubscribe/<str:signed>", asking.unsubscribe, name="unsubscribe"),
+    path("find", asking.find, name="find"),
+    path("find/sent", asking.find_sent, name="find_sent"),
+    path("find/by-name", asking.find_by_name, name="find_by_name"),
 ]

@@ -123,7 +123,7 @@ ASKED = Category(
             "tellings",
             "which workspace's owners were told of what",
             "until the workspace is deleted",
-            clear="id workspace_id entry_id at",
+            clear="id workspace_id entry_id at told_at",
         ),
         Table(
             "dpa_requests",

@@ -63,9 +63,10 @@ class Letter(models.Model):
 class Telling(models.Model):
     """The owners of a workspace were told of an entry."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="tellings")
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(default=timezone.now, help_text="When it was taken up.")
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "tellings"

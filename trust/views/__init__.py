@@ -1,0 +1,1 @@
+"""The pages of the public site. They know no visitor and set no cookie."""
