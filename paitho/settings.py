@@ -225,7 +225,7 @@ CELERY_BEAT_SCHEDULE = {
         f"pulse-{queue}": {
             "task": "trust.pulse",
             "args": [queue],
-            "schedule": 60.0,
+            "schedule": 20.0,
             "options": {"queue": queue, "expires": 50},
         }
         for queue in ("llm", "mail", "cpu", "provision")
