@@ -98,3 +98,13 @@ $(PACKAGES): package.json package-lock.json .npmrc | $(filter .paitho/tools/bin/
 
 .paitho/tools/bin/uv:
 	@sh .ci/install-uv
+
+.PHONY: test-canary bench-sealing
+SEALING_LEADS ?= 1000000
+SEALING_SMALL ?= 100000
+
+test-canary: $(SYNCED) assets ## write words into every category by browser, and look for them on disk, in memory, in dumps
+	@$(RUN) -m tests.system && $(RUN) -m pytest -q -m slow tests/canary $(ARGS)
+
+bench-sealing: $(SYNCED) assets ## what sealing costs: envelopes, a page, a search (SEALING_LEADS=1000000 SEALING_SMALL=100000)
+	@$(RUN) -m bench.sealing --leads $(SEALING_LEADS) --small $(SEALING_SMALL)

@@ -59,6 +59,11 @@ def olga(world: World) -> Member:
     return member(world.acme, "Olga", Role.OWNER)
 
 
+def olga_of(workspace: WorkspaceRef) -> Member:
+    """An owner of any workspace."""
+    return member(workspace, "Olga", Role.OWNER)
+
+
 def eddy(world: World) -> Member:
     return member(world.acme, "Eddy", Role.ADMIN)
 

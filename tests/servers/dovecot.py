@@ -1,6 +1,7 @@
 """Dovecot on loopback with a configuration of its own: the reference IMAP server.
 
-Any user signs in with the password `secret`; with OAuth, the access token is `token-of-` and the user name.
+Any user signs in with one password, `secret` unless it is said otherwise; with OAuth, the access
+token is `token-of-` and the user name.
 Mail lies in Maildirs, so that tests can put thousands of messages there at once.
 """
 
@@ -50,7 +51,7 @@ passdb {{
 }}
 passdb {{
   driver = static
-  args = password=secret
+  args = password={password}
 }}
 userdb {{
   driver = static
@@ -169,7 +170,7 @@ def identities() -> dict[str, object]:
 
 
 @contextmanager
-def running_dovecot() -> Iterator[Dovecot]:
+def running_dovecot(password: str = "secret") -> Iterator[Dovecot]:
     root = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))  # its sockets need a short path
     root.chmod(0o755)
     (root / "mail").mkdir(mode=0o777)
@@ -182,7 +183,9 @@ def running_dovecot() -> Iterator[Dovecot]:
             f"tokeninfo_url = http://127.0.0.1:{token_port}/?access_token=\nusername_attribute = username\n"
         )
         ports = {"port": server.port, "tls_port": server.tls_port}
-        (root / "dovecot.conf").write_text(CONFIG.format(root=root, certificate=certificate, **ports, **who))
+        (root / "dovecot.conf").write_text(
+            CONFIG.format(root=root, certificate=certificate, password=password, **ports, **who)
+        )
         process = subprocess.Popen(
             ["dovecot", "-F", "-c", str(root / "dovecot.conf")], stderr=subprocess.DEVNULL
         )
