@@ -44,6 +44,12 @@ def reseal() -> int:
     return done
 
 
+def sealed_under_others(version: int) -> int:
+    """How many secrets are sealed under another data key than `version`."""
+    sealed = [row.data[name] for row in Authenticator.objects.all() for name in SEALED if name in row.data]
+    return sum(envelope.key_id_of(b64decode(each)) != version for each in sealed)
+
+
 class SealedSecondFactor(DefaultMFAAdapter):
     """TOTP secrets and the seed of recovery codes, sealed; the name that an authenticator app shows."""
 

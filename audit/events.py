@@ -28,6 +28,10 @@ class Event(models.TextChoices):
     CREDENTIAL_ADDED = "credential.added", "Credential added"
     CREDENTIAL_REPLACED = "credential.replaced", "Credential replaced"
     CREDENTIAL_REMOVED = "credential.removed", "Credential removed"
+    KEY_CHANGE_BEGUN = "keys.change_begun", "Change of the workspace's keys begun"
+    KEY_CHANGED = "keys.changed", "Workspace's keys changed"
+    KEY_CHANGE_FAILED = "keys.change_failed", "Change of the workspace's keys failed"
+    OLD_KEY_DELETED = "keys.old_deleted", "Old key deleted"
     # leads
     LEADS_IMPORTED = "leads.imported", "Leads imported"
     IMPORT_UNDONE = "leads.import_undone", "Import undone"

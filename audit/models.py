@@ -10,6 +10,7 @@ from django.utils import timezone
 from audit.events import Event
 from keychain.fields import SealedJSON
 from paitho.lib.ids import uuid7
+from tenants.models import Purpose
 
 
 class AuditRow(models.Model):
@@ -20,7 +21,7 @@ class AuditRow(models.Model):
     event = models.CharField(max_length=40)
     actor_id = models.UUIDField(null=True)
     about_id = models.UUIDField(null=True)
-    details = SealedJSON()
+    details = SealedJSON(purpose=Purpose.AUDIT)
 
     class Meta:
         db_table = "audit_log"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -14,11 +14,12 @@ from django.utils.module_loading import import_string
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from keychain.crypto.kms import Context, KmsError
 from keychain.crypto.mac import Mac
 from keychain.crypto.secret import Secret
-from keychain.errors import Gone, InUse
-from keychain.models import Credential, Kind
-from tenants import keys
+from keychain.errors import BadKms, Gone, InUse, KeysBusy
+from keychain.models import OVER, Credential, KeyJob, KeyWork, Kind
+from tenants import bells, keys
 from tenants.binding import current
 from tenants.models import Purpose
 
@@ -78,6 +79,45 @@ def remove_credential(credential_id: UUID, *, by: Actor) -> None:
         raise InUse(
             f"{credential} is in use by {', '.join(users)}. Choose another key there first."
         ) from error
+
+
+@transaction.atomic
+def change_keys(work: KeyWork, *, by: Actor, kms: str = "", drops_at_once: bool = False) -> KeyJob:
+    """Begin a change of the workspace's own keys; workers do it (`keychain.rotation`). Raises `KeysBusy`.
+
+    `kms` is the ARN of another KMS key for `WRAPS`; empty is the cell's own.
+    """
+    if KeyJob.objects.exclude(state__in=OVER).exists():
+        raise KeysBusy("The workspace's keys are being changed already. Wait until that is done.")
+    job = KeyJob(work=work, kms=kms, drops_at_once=drops_at_once, started_by=by.id)
+    job.actor = {"name": by.name, "ip": by.ip}
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError as error:
+        raise KeysBusy("Somebody else has just begun to change the workspace's keys.") from error
+    record(Event.KEY_CHANGE_BEGUN, about=job, by=by, work=work.value, kms=kms)
+    bells.ring("rekey")
+    return job
+
+
+def try_kms(arn: str) -> None:
+    """Wrap and open a key of no use with the KMS key of this ARN. Raises `BadKms` with a sentence.
+
+    It waits for the network, so no transaction may be open.
+    """
+    context = Context(workspace=current().id, purpose="check", version=1)
+    try:
+        kms = keys.kms_called(arn)
+        secret, wrapped = kms.generate(context)
+        is_good = (
+            kms.unwrap(wrapped, context) == secret
+            and kms.unwrap(kms.wrap(secret, context), context) == secret
+        )
+    except KmsError as error:
+        raise BadKms(str(error)) from error
+    if not is_good:
+        raise BadKms("The KMS key did not give back what it was given.")
 
 
 def _hold(credential: Credential, secret: Secret, problem: str) -> None:

@@ -11,3 +11,11 @@ class InUse(KeychainError):
 
 class Gone(KeychainError):
     """The credential was removed meanwhile."""
+
+
+class KeysBusy(KeychainError):
+    """The workspace's keys are being changed already."""
+
+
+class BadKms(KeychainError):
+    """The KMS key cannot be used; the sentence says why."""

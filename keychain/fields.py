@@ -86,9 +86,9 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
     def sealer(self) -> Callable[[Any, UUID], bytes]:
         """`seal` with the key looked up once: for bulk loads."""
         workspace = current().id
-        if self.purpose is Purpose.LLM:
+        if self.purpose in keys.MONTHLY:
             version = int(datetime.now(UTC).strftime("%Y%m"))
-            key = keys.llm_key(workspace, version)
+            key = keys.month_key(workspace, self.purpose, version)
         else:
             version = keys.latest_version(workspace, self.purpose)
             key = keys.open_key(workspace, self.purpose, version)

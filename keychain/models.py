@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
-from keychain.fields import SealedSecret, SealedText
+from keychain.fields import SealedJSON, SealedSecret, SealedText
 from paitho.lib.ids import uuid7
 
 
@@ -52,3 +53,63 @@ class Credential(models.Model):
     def ending(self) -> str:
         """What may be shown of the key."""
         return f"ends in {self.last_four}" if self.last_four else "sealed"
+
+
+class KeyWork(models.TextChoices):
+    """What is done to the workspace's own keys."""
+
+    DATA = "data", "New data key"
+    INDEX = "index", "New index key"
+    WRAPS = "wraps", "Another KMS key"
+
+
+class KeyState(models.TextChoices):
+    """wanted -> working -> sweeping -> retiring -> done; any -> failed. `keychain.rotation` has the moves."""
+
+    WANTED = "wanted", "Beginning"
+    WORKING = "working", "Sealing again"
+    SWEEPING = "sweeping", "Checking"
+    RETIRING = "retiring", "Deleting the old key"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+OVER = [KeyState.DONE, KeyState.FAILED]
+
+
+class KeyJob(models.Model):
+    """One change of the workspace's keys: how far it has come, from where it goes on, and who asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    work = models.CharField(max_length=5, choices=KeyWork)
+    state = models.CharField(max_length=8, choices=KeyState, default=KeyState.WANTED)
+    version = models.PositiveIntegerField(default=0, help_text="Of the new key.")
+    kms = SealedText(default="", help_text="The KMS key to wrap with: an ARN, or empty for the cell's own.")
+    drops_at_once = models.BooleanField(default=False, help_text="Backups of before cannot be read after it.")
+    table = models.CharField(max_length=63, blank=True, default="", help_text="Where it goes on,")
+    after = models.UUIDField(null=True, help_text="after this row.")
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    fence_at = models.DateTimeField(null=True, help_text="From when on every process knows the new key.")
+    fence_xid = models.BigIntegerField(null=True, help_text="Older transactions may still use the old one.")
+    keeps_until = models.DateTimeField(null=True, help_text="Backups need the old key until then.")
+    problem = models.CharField(max_length=300, blank=True, default="")
+    actor = SealedJSON(help_text="{name, ip} of who asked")
+    started_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "key_jobs"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["work"], condition=~Q(state__in=["done", "failed"]), name="key_jobs_one_of_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_work_display().lower()
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER

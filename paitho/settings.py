@@ -179,6 +179,8 @@ CACHES = {
 # the longest time (seconds) until it looks again although nobody rang.
 WORK = {
     "provision": ("tenants.upkeep.upkeep_slice", "provision", 3600),
+    "rekey": ("keychain.rotation.rekey_slice", "provision", 3600),
+    "reseal": ("keychain.rotation.reseal_slice", "cpu", 3600),
     "import": ("leads.actions.import_slice", "cpu", 3600),
     "bulk": ("leads.actions.bulk_slice", "cpu", 3600),
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),

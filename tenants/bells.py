@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,11 +13,13 @@ from django.utils.module_loading import import_string
 
 from tenants import directory
 from tenants.binding import bound, current
-from tenants.errors import WorkspaceClosed
+from tenants.errors import KeysUnavailable, WorkspaceClosed
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
 
 LEASE = timedelta(minutes=10)
+WAIT_FOR_KEYS = timedelta(seconds=30)
+log = logging.getLogger(__name__)
 # What is done in a workspace that is not open; `claim_bells` (migration 0004) says the same.
 WHILE_CLOSED = {
     State.SUSPENDED: {"retention", "backup"},
@@ -35,13 +38,18 @@ def ring(kind: str, *, at: datetime | None = None) -> None:
 def work_slice(kind: str, workspace: WorkspaceRef) -> bool:
     """Do one bounded slice of the work and settle its bell; True when more is due at once.
 
-    A slice that raises leaves its bell claimed: it is due again when the lease ends.
+    A slice that raises leaves its bell claimed: it is due again when the lease ends. One that cannot open
+    the workspace's keys waits, and is tried again soon.
     """
     path, _, pulse = settings.WORK[kind]
     if not is_done_while(State(workspace.state), kind):
         raise WorkspaceClosed(f"The workspace is {workspace.state}.")
     with bound(workspace):
-        next_due = import_string(path)()
+        try:
+            next_due = import_string(path)()
+        except KeysUnavailable as error:
+            log.warning("%s of %s waits: %s", kind, workspace.slug, error)
+            next_due = timezone.now() + WAIT_FOR_KEYS
     now = timezone.now()
     directory.settle_bell(workspace.id, kind, next_due or now + timedelta(seconds=pulse))
     return next_due is not None and next_due <= now

@@ -109,13 +109,17 @@ def wrapped_keys(workspace: UUID) -> list[Wrapped]:
     return [Wrapped(purpose, version, kms, bytes(wrapped)) for purpose, version, kms, wrapped in found]
 
 
-def add_llm_key(workspace: UUID, month: int, kms: str, wrapped: bytes) -> None:
-    rows("SELECT public.add_llm_key(%s, %s, %s, %s)", [workspace, month, kms, wrapped])
+def add_month_key(workspace: UUID, purpose: str, month: int, kms: str, wrapped: bytes) -> None:
+    """Keep the wrap of a month's key, unless there is one already."""
+    rows("SELECT public.add_month_key(%s, %s, %s, %s, %s)", [workspace, purpose, month, kms, wrapped])
 
 
-def drop_llm_key(workspace: UUID, month: int) -> bool:
-    """Delete the wrap of a month's LLM key; False when the month is not yet 90 days past."""
-    ((gone,),) = rows("SELECT public.drop_llm_key(%s, %s)", [workspace, month])
+def drop_month_key(workspace: UUID, purpose: str, month: int) -> bool:
+    """Delete the wrap of a month's key; False while the month's logs are within their time.
+
+    That is 90 days after the month for `llm`, 12 months for `audit`.
+    """
+    ((gone,),) = rows("SELECT public.drop_month_key(%s, %s, %s)", [workspace, purpose, month])
     return bool(gone)
 
 

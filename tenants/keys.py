@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from keychain.crypto.keyring import KeyCache
-from keychain.crypto.kms import Context, Kms, KmsRefused, KmsUnavailable, kms_from_url
+from keychain.crypto.kms import AwsKms, Context, Kms, KmsRefused, KmsUnavailable, kms_from_url, region_of
 from keychain.crypto.secret import Secret
 from tenants import directory
 from tenants.directory import Wrapped
@@ -19,6 +19,11 @@ from tenants.models import Purpose
 
 MEMORY_SECONDS = 300.0
 MOST_LISTINGS = 512  # workspaces whose wraps are kept, the last fetched
+# How long a process may not know of a new version: it goes on sealing with the one before.
+LISTING_SECONDS = 30.0
+MONTHLY = frozenset({Purpose.LLM, Purpose.AUDIT})
+UNREACHABLE = "The key service cannot be reached. Nothing is lost; try again soon."
+REFUSES = "The key service refuses to open this workspace's keys."
 Listing: TypeAlias = dict[str, dict[int, Wrapped]]
 
 
@@ -30,7 +35,8 @@ def cell_kms() -> Kms:
 def kms_called(name: str) -> Kms:
     """The KMS key that wrapped something: the cell's own, or one in AWS that a workspace brought."""
     cell = cell_kms()
-    return cell if name == cell.name else kms_from_url(f"aws:{name}")
+    # A name is an ARN and nothing after it: a customer types it, and a URL could name a server.
+    return cell if name == cell.name else AwsKms(name, region_of(name))
 
 
 _opened = KeyCache(kms_called, ttl=MEMORY_SECONDS)
@@ -47,7 +53,7 @@ def _listing(workspace: UUID, *, fresh: bool = False) -> Listing:
         listing.setdefault(key.purpose, {})[key.version] = key
     with _lock:
         _listings.pop(workspace, None)
-        _listings[workspace] = (time.monotonic() + MEMORY_SECONDS, listing)
+        _listings[workspace] = (time.monotonic() + LISTING_SECONDS, listing)
         while len(_listings) > MOST_LISTINGS:
             del _listings[next(iter(_listings))]
     return listing
@@ -72,11 +78,9 @@ def open_key(workspace: UUID, purpose: Purpose, version: int) -> Secret:
     try:
         return _opened.get(context, key.wrapped, key.kms)
     except KmsUnavailable as error:
-        raise KeysUnavailable(
-            "The key service cannot be reached. Nothing is lost; try again soon."
-        ) from error
+        raise KeysUnavailable(UNREACHABLE) from error
     except KmsRefused as error:
-        raise KeysUnavailable("The key service refuses to open this workspace's keys.") from error
+        raise KeysUnavailable(REFUSES) from error
 
 
 def open_latest(workspace: UUID, purpose: Purpose) -> Secret:
@@ -96,16 +100,25 @@ def forget_everything() -> None:
     _opened.clear()
 
 
-def llm_key(workspace: UUID, month: int) -> Secret:
-    """The key of one month's LLM logs (YYYYMM), made at its first use."""
-    if month not in _listing(workspace).get(Purpose.LLM, {}):
-        context = Context(workspace=workspace, purpose=Purpose.LLM, version=month)
+def kms_of(workspace: UUID) -> Kms:
+    """The KMS key that wraps this workspace's new keys: the one that wrapped its data key."""
+    data = _listing(workspace).get(Purpose.DATA)
+    return kms_called(data[max(data)].kms) if data else cell_kms()
+
+
+def month_key(workspace: UUID, purpose: Purpose, month: int) -> Secret:
+    """The key of one month's logs (YYYYMM), made at its first use.
+
+    Its wrap is deleted when the month's logs are past their time, and copies of them in dumps with it.
+    """
+    if month not in _listing(workspace).get(purpose, {}):
+        kms = kms_of(workspace)
         try:
-            _, wrapped = cell_kms().generate(context)
-        except (KmsUnavailable, KmsRefused) as error:
-            raise KeysUnavailable(
-                "The key service cannot be reached. Nothing is lost; try again soon."
-            ) from error
-        directory.add_llm_key(workspace, month, cell_kms().name, wrapped)
+            _, wrapped = kms.generate(Context(workspace=workspace, purpose=purpose, version=month))
+        except KmsUnavailable as error:
+            raise KeysUnavailable(UNREACHABLE) from error
+        except KmsRefused as error:
+            raise KeysUnavailable(REFUSES) from error
+        directory.add_month_key(workspace, purpose, month, kms.name, wrapped)
         _listing(workspace, fresh=True)
-    return open_key(workspace, Purpose.LLM, month)
+    return open_key(workspace, purpose, month)

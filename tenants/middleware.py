@@ -22,7 +22,7 @@ from django.urls import Resolver404, resolve, reverse
 from tenants import directory
 from tenants.binding import bound
 from tenants.directory import Door
-from tenants.errors import KeysUnavailable, UnknownWorkspace
+from tenants.errors import UnknownWorkspace
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
 
@@ -63,10 +63,7 @@ class WorkspaceByHost:
         workspace = door.workspace
         request.workspace = workspace  # type: ignore[attr-defined]
         with bound(workspace):
-            try:
-                return self.get_response(request)
-            except KeysUnavailable:
-                return render(request, "503.html", status=503)
+            return self.get_response(request)
 
 
 def url_name(path: str) -> str:

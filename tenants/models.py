@@ -154,6 +154,7 @@ class Purpose(models.TextChoices):
     DATA = "data"
     INDEX = "index"
     LLM = "llm"
+    AUDIT = "audit"
 
 
 class WrappedKey(models.Model):
@@ -161,7 +162,7 @@ class WrappedKey(models.Model):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="keys")
     purpose = models.CharField(max_length=12, choices=Purpose)
-    version = models.PositiveIntegerField(help_text="Counts up from 1; for `llm` the month as YYYYMM.")
+    version = models.PositiveIntegerField(help_text="Counts up from 1; of monthly keys the month as YYYYMM.")
     kms = models.TextField(help_text="The KMS key that wrapped it: local:<fingerprint> or an ARN.")
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(default=timezone.now)

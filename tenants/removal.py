@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tenants import keys, shape, structure
+from tenants import rekeying, shape, structure
 from tenants.binding import bound
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
@@ -79,8 +79,7 @@ def _point_of_no_return(owner: psycopg.Connection[Any], workspace: WorkspaceRef)
 
 
 def _finish(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
-    owner.execute("DELETE FROM public.wrapped_keys WHERE workspace_id = %s", [workspace.id])
-    keys.forget(workspace.id)
+    rekeying.shred(owner, workspace.id)
     owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(workspace.schema)))
     _drop_roles(owner, workspace)
     with owner.transaction():

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from keychain.fields import SealedField
-from tenants.models import Purpose
+from tenants.keys import MONTHLY
 from tenants.routers import is_directory_app
 from trust import inventory
 from trust.inventory import Form
@@ -58,7 +58,7 @@ def test_what_is_declared_sealed_is_a_sealed_field_and_no_other_is() -> None:
         for field in model._meta.local_concrete_fields:
             form = tables[name].forms[str(field.column)]
             if isinstance(field, SealedField):
-                monthly = field.purpose is Purpose.LLM
+                monthly = field.purpose in MONTHLY
                 assert form is (Form.MONTHLY if monthly else Form.SEALED), f"{name}.{field.column}"
             elif name != "mfa_authenticator":  # allauth's own field; its adapter seals what is inside
                 assert form not in {Form.SEALED, Form.MONTHLY}, f"{name}.{field.column}"

@@ -175,6 +175,16 @@ WORKING = Category(
             "with the mailbox",
             clear="id mailbox_id name role uidvalidity last_uid synced_at",
         ),
+        Table(
+            "key_jobs",
+            "changes of the keys that seal this schema, and how far they are",
+            "until you delete the workspace",
+            sealed="kms actor",
+            clear=(
+                "id work state version drops_at_once table after done total fence_at fence_xid keeps_until"
+                " problem started_by created_at finished_at"
+            ),
+        ),
         Table("sending_switch", "the pause switch", "always", clear="id is_paused reason changed_at"),
     ),
 )

@@ -169,13 +169,13 @@ AUDIT = Category(
     where="An append-only table of your schema",
     sealing="AES-256: who, from where, about what",
     kept="12 months",
-    note="Nobody's login may change or delete a line; whole months are dropped after a year.",
+    note="Nobody's login may change or delete a line; whole months are dropped after a year, with their key.",
     tables=(
         Table(
             "audit_log",
             "one row per event, in monthly partitions",
             "12 months",
-            sealed="details",
+            monthly="details",
             clear="id at event actor_id about_id xid",
         ),
     ),
