@@ -13,6 +13,7 @@ from campaigns.llm.edge import Call
 from campaigns.models import Campaign, Draft, Enrollment, Stage
 from campaigns.prompting import Prompt, prompt_for
 from campaigns.prompting import Stage as PromptStage
+from keychain.actions import use
 from keychain.models import Credential
 from mailbox.models import Delivery, Direction, Mailbox, Message
 
@@ -56,7 +57,7 @@ def question(enrollment: Enrollment) -> Question:
     provider = Provider(credential.kind)
     call = Call(
         provider=provider,
-        key=credential.secret,
+        key=use(credential),
         endpoint=credential.endpoint,
         model=model or MODELS.get(provider, ""),
         system=prompt.system,

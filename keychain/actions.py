@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +29,7 @@ Check = Callable[[str, Secret, str | None], str]
 LABEL = b"paitho credential fingerprint 1 "
 SHOWS_LAST_FOUR = {Kind.OPENAI, Kind.ANTHROPIC, Kind.GOOGLE, Kind.COMPATIBLE}
 SHORTEST_SHOWN = 16
+USED_EVERY = timedelta(minutes=1)
 
 
 def problem_with(kind: Kind, secret: Secret, endpoint: str | None) -> str:
@@ -79,6 +81,16 @@ def remove_credential(credential_id: UUID, *, by: Actor) -> None:
         raise InUse(
             f"{credential} is in use by {', '.join(users)}. Choose another key there first."
         ) from error
+
+
+def use(credential: Credential) -> Secret:
+    """The secret, for the call that needs it now; the Keychain page says when that last was."""
+    now = timezone.now()
+    if credential.used_at is None or now - credential.used_at > USED_EVERY:
+        Credential.objects.filter(pk=credential.pk).update(used_at=now)
+        credential.used_at = now
+    secret: Secret = credential.secret
+    return secret
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from keychain import actions
 from keychain.crypto.secret import Secret
+from keychain.errors import KeychainError
 from keychain.models import Kind
 from keychain.queries import ENRICHMENT, PROVIDERS
 from paitho.lib.text import tidy
@@ -99,6 +100,36 @@ class ReplaceForm(CheckedForm):
     """A new key in place of an old one."""
 
     field_order = ["secret", "keep_anyway"]
+
+
+class RotateForm(forms.Form):
+    """A new data key."""
+
+    drops_at_once = forms.BooleanField(
+        label="Delete the old key at once",
+        required=False,
+        help_text="Backups made until then can never be read again.",
+    )
+
+
+class KmsForm(forms.Form):
+    """A KMS key of the workspace's own; it is tried before anything is changed."""
+
+    kms = forms.CharField(
+        label="ARN of your KMS key",
+        max_length=300,
+        required=False,
+        help_text="arn:aws:kms:<region>:<account>:key/<id>. Empty: back to Paitho's key service.",
+    )
+
+    def clean_kms(self) -> str:
+        arn = str(self.cleaned_data["kms"]).strip()
+        if arn:
+            try:
+                actions.try_kms(arn)
+            except KeychainError as error:
+                raise forms.ValidationError(str(error)) from error
+        return arn
 
 
 def offered() -> list[tuple[str, list[tuple[str, str]]] | tuple[str, str]]:

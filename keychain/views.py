@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,18 +12,59 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import MemberRequest, actor, admin_only
+from accounts.access import MemberRequest, actor, admin_only, owner_only
 from keychain import actions, queries
 from keychain.errors import KeychainError
-from keychain.forms import AddForm, ReplaceForm
-from keychain.models import Credential, Kind
+from keychain.forms import AddForm, KmsForm, ReplaceForm, RotateForm
+from keychain.models import Credential, KeyWork, Kind
 
 
 @admin_only
 @require_safe
 def keys(request: MemberRequest) -> HttpResponse:
-    context = {"keys": queries.provider_keys(), "mailbox_keys": queries.mailbox_keys()}
+    context = {
+        "entries": queries.entries(queries.provider_keys()),
+        "mailbox_entries": queries.entries(queries.mailbox_keys()),
+        "own": queries.own_keys(),
+    }
     return render(request, "keychain/list.html", context)
+
+
+@admin_only
+@require_safe
+def progress(request: MemberRequest) -> HttpResponse:
+    """How far a change of the workspace's own keys is: a part of the page."""
+    return render(request, "keychain/progress.html", {"own": queries.own_keys()})
+
+
+@owner_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate(request: MemberRequest) -> HttpResponse:
+    form = RotateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and begun(request, KeyWork.DATA, form.cleaned_data):
+        return redirect("keychain:list")
+    return render(request, "keychain/rotate.html", {"form": form, "own": queries.own_keys()})
+
+
+@owner_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_kms(request: MemberRequest) -> HttpResponse:
+    """The workspace brings its own KMS key, or goes back to the cell's."""
+    form = KmsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and begun(request, KeyWork.WRAPS, form.cleaned_data):
+        return redirect("keychain:list")
+    context = {"form": form, "own": queries.own_keys(), "workspace_id": request.workspace.id}
+    return render(request, "keychain/kms.html", context)
+
+
+def begun(request: MemberRequest, work: KeyWork, wanted: dict[str, Any]) -> bool:
+    try:
+        actions.change_keys(work, by=actor(request), **wanted)
+    except KeychainError as error:
+        messages.error(request, str(error))
+        return False
+    messages.success(request, "Begun. Everything works meanwhile, and this page shows how far it is.")
+    return True
 
 
 @sensitive_post_parameters("secret")

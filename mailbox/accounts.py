@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from keychain.actions import use
 from mailbox.account import Account, Auth, Security
 from mailbox.models import Mailbox
 
@@ -14,7 +15,7 @@ def smtp_account(mailbox: Mailbox) -> Account:
         port=mailbox.smtp_port,
         security=Security(mailbox.smtp_security),
         username=str(mailbox.username),
-        secret=mailbox.credential.secret,
+        secret=use(mailbox.credential),
         auth=_auth(mailbox),
         allow_private=settings.ALLOW_PRIVATE_HOSTS,
     )
@@ -26,7 +27,7 @@ def imap_account(mailbox: Mailbox) -> Account:
         port=mailbox.imap_port,
         security=Security(mailbox.imap_security),
         username=str(mailbox.username),
-        secret=mailbox.credential.secret,
+        secret=use(mailbox.credential),
         auth=_auth(mailbox),
         allow_private=settings.ALLOW_PRIVATE_HOSTS,
     )

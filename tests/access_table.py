@@ -146,6 +146,9 @@ ACCOUNTS: list[Row] = [
 KEYCHAIN: list[Row] = [
     Row("keychain:list", ADMINS),
     Row("keychain:add", ADMINS),
+    Row("keychain:progress", ADMINS),
+    Row("keychain:rotate", OWNERS),
+    Row("keychain:kms", OWNERS),
     Row("keychain:replace", ADMINS, made=provider_key),
     Row("keychain:remove", ADMINS, made=provider_key),
 ]

@@ -19,6 +19,7 @@ from django.utils import timezone
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from keychain.actions import use
 from keychain.index import blind_index
 from keychain.models import Credential
 from leads.actions.sources import candidates, keep_people
@@ -116,7 +117,7 @@ def _asked(row: EnrichmentOptIn, question: Question) -> Outcome:
     if row.source is Source.INDIAMART:
         trouble = _fetch_enquiries(row, row.credential)
         return trouble or Enquiries(tuple(candidates(row, question))).find(question)
-    return provider_of(row.source, row.credential).ask(question, row.credential.secret)
+    return provider_of(row.source, row.credential).ask(question, use(row.credential))
 
 
 def provider_of(source: Source, credential: Credential) -> Provider:
