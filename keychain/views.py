@@ -40,7 +40,7 @@ def progress(request: MemberRequest) -> HttpResponse:
 @owner_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: MemberRequest) -> HttpResponse:
-    form = RotateForm(request.POST or None)
+    form = RotateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and begun(request, KeyWork.DATA, form.cleaned_data):
         return redirect("keychain:list")
     return render(request, "keychain/rotate.html", {"form": form, "own": queries.own_keys()})
@@ -50,7 +50,7 @@ def rotate(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_kms(request: MemberRequest) -> HttpResponse:
     """The workspace brings its own KMS key, or goes back to the cell's."""
-    form = KmsForm(request.POST or None)
+    form = KmsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and begun(request, KeyWork.WRAPS, form.cleaned_data):
         return redirect("keychain:list")
     context = {"form": form, "own": queries.own_keys(), "workspace_id": request.workspace.id}

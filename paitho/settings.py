@@ -25,6 +25,7 @@ OPS_ORIGIN = env.text("PAITHO_OPS_ORIGIN", "")
 SECRET_KEY = env.text("PAITHO_SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.items("PAITHO_SECRET_KEY_FALLBACKS")
 DEBUG = False
+DEFAULT_EXCEPTION_REPORTER_FILTER = "paitho.reports.NothingTyped"
 # tenants.middleware.Csrf is Django's protection, told apart by host; the check looks for the class itself.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
 # Our own proxy stands in front: it tells the client's address and scheme, and drops what a client claims.

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import time
 
-from audit.actors import SYSTEM
+import pytest
+from django.utils import timezone
+from django.views.debug import ExceptionReporter
+
+from audit.actors import SYSTEM, Actor
 from audit.events import Event
 from audit.models import AuditRow
 from keychain import actions
 from keychain.crypto.secret import Secret
-from keychain.models import Credential, Kind
+from keychain.models import Credential, KeyJob, KeyState, Kind
+from tenants import bells
 from tenants.binding import bound
-from tests.world import client_of, eddy, olga
+from tenants.directory import wrapped_keys
+from tests.world import client_of, eddy, olga, work
 
 KEY = "sk-live-canary-0123456789wxyz"
 FORM = {"kind": "openai", "label": "Our OpenAI account", "secret": KEY}
@@ -206,3 +212,111 @@ def test_the_list_opens_no_secret(world, monkeypatch):
     monkeypatch.setattr("keychain.fields.SealedSecret.decode", lambda *_: 1 / 0)
 
     assert browser.get("/keychain/").status_code == 200
+
+
+def crash(kind: str, secret: Secret, endpoint: str | None) -> str:
+    """A check that fails in a way that nobody thought of."""
+    typed, held = "the crash", {"secret": secret, "endpoint": endpoint}
+    raise RuntimeError(f"{typed} of {kind} {held}")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_an_error_page_shows_nothing_of_the_key_even_to_a_developer(world, settings, caplog, debug):
+    settings.DEBUG, settings.KEY_CHECKS = debug, {"openai": "tests.keychain.test_pages.crash"}
+    browser = client_of(world.acme, eddy(world))
+    browser.raise_request_exception = False
+
+    answer = browser.post("/keychain/add/", FORM)
+
+    assert answer.status_code == 500
+    assert debug is (b"the crash" in answer.content)
+    assert KEY not in answer.content.decode()
+    assert "the crash" in caplog.text
+    assert KEY not in caplog.text
+    report = ExceptionReporter(answer.wsgi_request, *answer.exc_info).get_traceback_text()
+    assert "secret = " in report
+    assert KEY not in report
+
+
+def test_the_page_says_who_added_a_key_what_works_with_it_and_when_it_was_used(world):
+    from campaigns.models import Campaign
+
+    browser = client_of(world.acme, eddy(world))
+    browser.post("/keychain/add/", FORM)
+    page = browser.get("/keychain/").content.decode()
+    assert "by Eddy" in page
+    assert "not yet" in page
+    with bound(world.acme):
+        key = Credential.objects.get()
+        Campaign(name="Spring freight", brief={}, writer=key).save(force_insert=True)
+        Campaign(name="Autumn freight", brief={}, auditor=key).save(force_insert=True)
+
+        assert actions.use(key).reveal() == KEY
+
+    page = browser.get("/keychain/").content.decode()
+    assert "Spring freight" in page
+    assert "Autumn freight" in page
+    assert "not yet" not in page
+
+
+def test_a_call_of_a_model_marks_its_key_as_used(world):
+    from campaigns.asking import questions
+    from campaigns.models import Enrollment, Stage
+    from tests.campaigns.world import a_draft
+
+    person = olga(world)
+    with bound(world.acme):
+        a_draft(Actor(person.pk, "Olga"))
+        Enrollment.objects.update(stage=Stage.DRAFTING)
+        questions([Enrollment.objects.get().pk])
+
+        assert Credential.objects.get(kind=Kind.SANDBOX).used_at is not None
+
+
+def test_an_owner_changes_the_data_key_and_watches_it(world):
+    owner, admin = client_of(world.acme, olga(world)), client_of(world.acme, eddy(world))
+    before = version_of(world.acme)
+
+    page = owner.post("/keychain/own/rotate/", {}, follow=True).content.decode()
+
+    assert "Begun." in page
+    assert 'hx-get="/keychain/own/"' in page
+    assert "Beginning" in admin.get("/keychain/own/").content.decode()
+    assert "Change the data key" not in admin.get("/keychain/").content.decode()
+    again = owner.post("/keychain/own/rotate/", {}, follow=True).content.decode()
+    assert "being changed already" in again
+    work()
+    with bound(world.acme):
+        assert KeyJob.objects.get().state in {KeyState.WORKING, KeyState.SWEEPING}
+        KeyJob.objects.update(fence_at=timezone.now())
+    finish(world.acme)
+    assert version_of(world.acme) == before + 1
+    assert "Last change: new data key" in owner.get("/keychain/").content.decode()
+
+
+def finish(workspace) -> None:
+    """Let the workers finish a change of keys, without their waits."""
+    for _ in range(20):
+        with bound(workspace):
+            bells.ring("reseal")
+            bells.ring("rekey")
+        work()
+        with bound(workspace):
+            if KeyJob.objects.latest("created_at").is_over:
+                return
+        time.sleep(0.2)
+    raise AssertionError("The change does not end.")
+
+
+def version_of(workspace) -> int:
+    return max(key.version for key in wrapped_keys(workspace.id) if key.purpose == "data")
+
+
+def test_a_kms_key_that_does_not_answer_is_refused_with_a_sentence(world, monkeypatch):
+    owner = client_of(world.acme, olga(world))
+
+    wrong = owner.post("/keychain/own/kms/", {"kms": "arn:aws:s3:::bucket"})
+
+    assert "looks like arn:aws:kms" in wrong.content.decode()
+    with bound(world.acme):
+        assert not KeyJob.objects.exists()

@@ -1,0 +1,56 @@
+"""The keychain's pages, looked at: wide and narrow, light and dark, without a complaint of axe."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.actors import Actor
+from keychain.actions import add_credential, change_keys, use
+from keychain.crypto.secret import Secret
+from keychain.models import KeyJob, KeyState, KeyWork, Kind
+from tenants.binding import bound
+from tests.browser import picture, sideways, violations
+from tests.leads.conftest import _server, as_olga
+from tests.mail_world import a_mailbox
+
+__all__ = ["_server", "as_olga"]
+pytestmark = pytest.mark.browser
+VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+
+
+def filled(world) -> dict[str, str]:
+    from accounts.models import Member
+    from campaigns.models import Campaign
+
+    with bound(world.acme):
+        by = Actor(Member.objects.get(email="olga@acme.example").pk, "Olga")
+        a_mailbox()
+        ours = add_credential(Kind.OPENAI, "Our OpenAI account", Secret("sk-live-0123456789wxyz"), by=by)
+        add_credential(Kind.ANTHROPIC, "Claude", Secret("sk-ant-0123456789abcd"), by=by, problem="No credit.")
+        own = {"endpoint": "https://llm.example.com/v1"}
+        add_credential(Kind.COMPATIBLE, "Our own model", Secret("0123456789abcdefgh"), by=by, **own)
+        use(ours)
+        for name in ("Spring freight", "Looms", "Autumn", "Winter", "Bearings", "Pumps"):
+            Campaign(name=name, brief={}, writer=ours).save(force_insert=True)
+        change_keys(KeyWork.DATA, by=by)
+        KeyJob.objects.update(state=KeyState.WORKING, total=12000, done=4200)
+    return {
+        "list": "/keychain/",
+        "add": "/keychain/add/",
+        "rotate": "/keychain/own/rotate/",
+        "kms": "/keychain/own/kms/",
+        "replace": f"/keychain/{ours.pk}/replace/",
+        "remove": f"/keychain/{ours.pk}/remove/",
+    }
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_every_page_fits_and_is_accessible(world, as_olga, width, scheme):
+    found = {}
+    for name, path in filled(world).items():
+        page = as_olga(path, width=width, scheme=scheme)
+        picture(page, f"keychain-{name}-{width}-{scheme}")
+        found[name] = [*violations(page), *(["too wide"] if sideways(page) > 0 else [])]
+        page.context.close()
+
+    assert {name: said for name, said in found.items() if said} == {}
