@@ -119,7 +119,7 @@ class KmsForm(forms.Form):
         label="ARN of your KMS key",
         max_length=300,
         required=False,
-        help_text="As in arn:aws:kms:eu-central-1:111122223333:key/1234abcd-… Empty: back to Paitho's key service.",
+        help_text="As in arn:aws:kms:eu-central-1:111122223333:key/…. Empty: back to Paitho's key service.",
     )
 
     def clean_kms(self) -> str:
