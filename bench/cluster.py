@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -13,20 +14,20 @@ from psycopg import sql
 SCHEMAS_MADE_BY = "plain"
 
 
-def prepare() -> None:
+def prepare(*, connections: int = 0) -> None:
     """Start PostgreSQL and Redis, set up Django on them, and bring the control plane up."""
     import django
 
     from tests import environment
 
-    environment.start()
+    environment.start(connections=connections)
     os.environ["DJANGO_SETTINGS_MODULE"] = "paitho.settings"
     os.environ["BENCH_PLAIN_PASSWORD"] = secrets.token_hex(16)
     django.setup()
     from django.core.management import call_command
 
     for command in ("bootstrap_cluster", "migrate_directory", "migrate_workspaces"):
-        call_command(command, verbosity=0)
+        call_command(command, verbosity=0, stdout=io.StringIO())
 
 
 @contextmanager

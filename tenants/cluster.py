@@ -14,15 +14,38 @@ from psycopg import sql
 from keychain.crypto.secret import Secret
 
 # What PUBLIC may do by PostgreSQL's defaults and no workspace's session needs: code of its own, large
-# objects, locks that others wait for, and a look at other sessions.
+# objects, locks that others wait for, a look at other sessions, and how much is in other workspaces' tables.
 REVOKED = """
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
 REVOKE SELECT ON pg_stat_activity, pg_roles, pg_user, pg_shadow, pg_group, pg_locks, pg_prepared_xacts,
-    pg_stat_replication, pg_stat_ssl, pg_stat_gssapi, pg_stats_ext, pg_stats_ext_exprs FROM PUBLIC;
+    pg_stat_replication, pg_stat_ssl, pg_stat_gssapi, pg_stats_ext, pg_stats_ext_exprs, pg_sequences,
+    pg_db_role_setting, pg_class FROM PUBLIC;
 DO $$
-DECLARE routine regprocedure;
+DECLARE routine regprocedure; counted regclass; named text;
 BEGIN
+    FOR counted IN
+        SELECT c.oid::regclass FROM pg_class c
+        WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'v' AND c.relname ~ '^pg_statio?_'
+    LOOP
+        EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC', counted);
+        EXECUTE format('GRANT SELECT ON %s TO paitho_owner, paitho_ops, paitho_backup', counted);
+    END LOOP;
+    -- Everything in pg_class but what counts rows and pages; that drivers and tools go on working.
+    SELECT string_agg(quote_ident(a.attname), ', ') INTO named FROM pg_attribute a
+    WHERE a.attrelid = 'pg_class'::regclass AND a.attname !~ '^(reltuples|relpages|relall.*)$'
+      AND NOT a.attisdropped;
+    EXECUTE format('GRANT SELECT (%s) ON pg_class TO PUBLIC', named);
+    FOR routine IN
+        SELECT p.oid::regprocedure FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND (p.proname LIKE 'pg\\_stat\\_get\\_%'
+               OR p.proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size',
+                                'pg_total_relation_size', 'pg_sequence_last_value'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO paitho_owner, paitho_ops, paitho_backup', routine);
+    END LOOP;
     FOR routine IN
         SELECT p.oid::regprocedure FROM pg_proc p
         WHERE p.pronamespace = 'pg_catalog'::regnamespace
@@ -40,7 +63,8 @@ GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), pg_try_advisory_lock(bigint)
 -- Under a row policy an index serves only operators that are leakproof. This one fails for no value of an
 -- array of numbers and tells nothing of it; without it a search for words reads the whole table.
 ALTER FUNCTION pg_catalog.arrayoverlap(anyarray, anyarray) LEAKPROOF;
-GRANT SELECT ON pg_roles, pg_stat_activity, pg_locks TO paitho_owner, paitho_backup;
+GRANT SELECT ON pg_roles, pg_locks, pg_db_role_setting, pg_class, pg_sequences TO paitho_owner, paitho_backup;
+GRANT SELECT ON pg_class TO paitho_ops;
 """
 
 

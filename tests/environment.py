@@ -21,13 +21,18 @@ from paitho.embedded.redis import Redis
 ORIGIN = "http://localhost:8000"
 
 
-def start(*, durable: bool = False) -> Path:
+def start(*, durable: bool = False, connections: int = 0) -> Path:
     """Start the servers, write the environment, and return the directory that holds them.
 
-    `durable` is for benchmarks: every commit reaches the disk, as in production.
+    `durable` is for benchmarks: every commit reaches the disk, as in production; so is `connections`, when
+    they need more of them than the embedded default allows.
     """
     home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
     cluster = Cluster(home / "pg", durable=durable)
+    if connections:
+        cluster.ensure()
+        with (cluster.data / "postgresql.auto.conf").open("a") as conf:
+            conf.write(f"max_connections = {connections}\n")
     cluster.start()
     redis = Redis(home / "redis")
     redis.start()

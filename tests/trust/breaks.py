@@ -51,6 +51,16 @@ def _insert(table: str, columns: str, values: str) -> str:
 
 BREAKS = [
     Break(
+        "no_drift",
+        "ALTER ROLE tenant_acme_login CONNECTION LIMIT 7",
+        "ALTER ROLE tenant_acme_login CONNECTION LIMIT 100",
+    ),
+    Break(
+        "no_drift",
+        "GRANT USAGE ON SCHEMA public TO tenant_rival_app",
+        "REVOKE USAGE ON SCHEMA public FROM tenant_rival_app",
+    ),
+    Break(
         "a_schema_each",
         "ALTER ROLE tenant_acme_login RESET search_path",
         "ALTER ROLE tenant_acme_login SET search_path = tenant_acme, pg_temp",

@@ -22,7 +22,18 @@ from trust.models import PostureResult, PostureRun
 from trust.posture.kinds import SAMPLE, Cell, Check, Finding, Outcome, registered
 from trust.posture.site import Site, SiteDown
 
-CHECKS = ("boundary", "sealing", "retention", "audit", "not_stored", "web", "sending", "data", "statements")
+CHECKS = (
+    "boundary",
+    "drift",
+    "sealing",
+    "retention",
+    "audit",
+    "not_stored",
+    "web",
+    "sending",
+    "data",
+    "statements",
+)
 EVERY = timedelta(hours=1)
 HISTORY = timedelta(days=90)
 
