@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS ?= automatic
 export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: help up stop demo psql manage assets check format test clean
-.PHONY: bench-import
+.PHONY: bench-import bench-leads
 .PHONY: bench-boundary bench-workspaces
 .PHONY: bench-llm bench-pipeline
 
@@ -82,6 +82,9 @@ SMALL ?= 50
 LATENCY ?= 1.0
 bench-pipeline: $(SYNCED) ## measure the pipeline beside its ideal: PIPELINE_LEADS=1000 BIG=10000 SMALL=50 LATENCY=1.0
 	@$(RUN) -m bench.pipeline --leads $(PIPELINE_LEADS) --big $(BIG) --small $(SMALL) --latency $(LATENCY)
+
+bench-leads: $(SYNCED) assets ## measure the pages about leads with ROWS=100000 of them
+	@$(RUN) -m bench.lead_pages --rows $(ROWS)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

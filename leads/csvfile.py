@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 
-def describe(source: Source) -> Sheet:
+def describe(source: Source, *, needs_email: bool = True) -> Sheet:
     """What the file is. Raises CsvRefused. A stream is read from where it stands and not rewound."""
     with opened(source) as stream:
-        return sniff(stream)
+        return sniff(stream, needs_email=needs_email)
 
 
 def rows(source: Source, sheet: Sheet, start: Place | None = None) -> Iterator[Row | BadRow]:

@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from leads.actions.bulk import MOST_PICKED
 from leads.actions.opt_ins import KEYED
+from leads.actions.suppression_file import FROM_FILES
 from leads.filtering import Filter, read_uuid
 from leads.mapping import CUSTOM, IGNORE, Mapping, MappingError, Suggestion, Use, spoken, suggest
 from leads.models import BulkAction, Import, LabelKind, Lead, RequestKind
@@ -153,6 +154,17 @@ class SuppressForm(forms.Form):
         max_length=320,
         help_text="jane@example.com, or example.com for everyone there.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class SuppressFileForm(UploadForm):
+    """A list that another tool kept."""
+
+    reason = forms.ChoiceField(
+        label="Why, where the file does not say",
+        choices=[(reason.value, reason.label) for reason in FROM_FILES],
+        required=False,
+        help_text="Columns such as Reason and Date are read. What recipients did is never lifted.",
     )
 
 

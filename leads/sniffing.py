@@ -54,7 +54,7 @@ class _Table:
         return self.found[self.top + self.has_header :]
 
 
-def sniff(stream: BinaryIO) -> Sheet:
+def sniff(stream: BinaryIO, *, needs_email: bool = True) -> Sheet:
     """Reads the stream from where it stands to its end. Raises CsvRefused."""
     seen = survey(stream)
     separated = _SEP_LINE.match(seen.text)
@@ -66,7 +66,7 @@ def sniff(stream: BinaryIO) -> Sheet:
     shape = Shape(delimiter, is_spaced=_is_spaced(lines, delimiter))
     table = _table(list(islice(records(lines, shape, ended=seen.is_whole), SAMPLED)))
     columns = _columns(table)
-    _check(seen, table, columns)
+    _check(seen, table, columns, needs_email=needs_email)
     before = skipped + lines[: _body_line(table)]
     return Sheet(
         encoding=seen.guess.codec,
@@ -155,12 +155,12 @@ def _samples(cells: Iterator[str]) -> tuple[str, ...]:
     return tuple(islice(different, SAMPLES))
 
 
-def _check(seen: Survey, table: _Table, columns: Sequence[Column]) -> None:
+def _check(seen: Survey, table: _Table, columns: Sequence[Column], *, needs_email: bool) -> None:
     if len(columns) > MAX_COLUMNS:
         raise CsvRefused(TOO_MANY_COLUMNS)
-    if seen.is_whole and all(map(_is_blank, table.body)):
+    if seen.is_whole and needs_email and all(map(_is_blank, table.body)):
         raise CsvRefused(ONLY_HEADER)
-    if not any(_holds_email(column, table) for column in columns):
+    if needs_email and not any(_holds_email(column, table) for column in columns):
         raise CsvRefused(NO_EMAIL)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from audit.actions import record
 from audit.actors import SYSTEM, Actor
@@ -21,16 +24,23 @@ class NotLifted(LeadsError):
     """The suppression is not ours to lift."""
 
 
-def suppress(address: str, reason: Reason, *, by: Actor = SYSTEM, covers_domain: bool = False) -> Suppression:
+def suppress(
+    address: str,
+    reason: Reason,
+    *,
+    by: Actor = SYSTEM,
+    covers_domain: bool = False,
+    at: datetime | None = None,
+) -> Suppression:
     """Nobody here writes to this address (or to anyone in its domain) again. May be said twice.
 
     Raises `NotAnAddress`.
     """
     blind = blind_index()
     if not covers_domain:
-        return suppress_index(blind.email(address), reason, by=by)
+        return suppress_index(blind.email(address), reason, by=by, at=at)
     domain = normalise_domain(address.rpartition("@")[2])
-    row = suppress_index(blind.domain(domain), reason, by=by, covers_domain=True)
+    row = suppress_index(blind.domain(domain), reason, by=by, covers_domain=True, at=at)
     if row.domain is None:
         row.domain = domain
         row.save(update_fields=["domain"])
@@ -38,10 +48,14 @@ def suppress(address: str, reason: Reason, *, by: Actor = SYSTEM, covers_domain:
 
 
 @transaction.atomic
-def suppress_index(index: bytes, reason: Reason, *, by: Actor, covers_domain: bool = False) -> Suppression:
+def suppress_index(
+    index: bytes, reason: Reason, *, by: Actor, covers_domain: bool = False, at: datetime | None = None
+) -> Suppression:
     """As `suppress`, for an address of which only the blind index is at hand."""
     row, is_new = Suppression.objects.get_or_create(
-        index=index, covers_domain=covers_domain, defaults={"reason": reason, "added_by": by.id}
+        index=index,
+        covers_domain=covers_domain,
+        defaults={"reason": reason, "added_by": by.id, "at": at or timezone.now()},
     )
     if not is_new and RANK[reason] > RANK[Reason(row.reason)]:
         row.reason = reason

@@ -18,7 +18,7 @@ from leads.actions.suppression_file import suppress_file
 from leads.deletion import goes_with
 from leads.dossier import dossier_of
 from leads.errors import LeadsError
-from leads.forms import RequestForm, SuppressForm, UploadForm
+from leads.forms import RequestForm, SuppressFileForm, SuppressForm
 from leads.models import Lead, Reason, RequestKind, SubjectRequest, Suppression
 from leads.queries import known_leads, suppression_page, suppressions_of
 from paitho.lib.text import NotAnAddress
@@ -40,7 +40,7 @@ def suppressions(request: MemberRequest) -> HttpResponseBase:
     page = suppression_page(request.GET.get("page"))
     context = {
         "form": form,
-        "upload": UploadForm(auto_id="file_%s"),
+        "upload": SuppressFileForm(auto_id="file_%s"),
         "asked": asked,
         "found": suppressions_of(asked) if asked else [],
         "page": page,
@@ -52,18 +52,21 @@ def suppressions(request: MemberRequest) -> HttpResponseBase:
 @member_only
 @require_POST
 def suppress_upload(request: MemberRequest) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES)
+    form = SuppressFileForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, str(form.errors["file"][0]))
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("leads:privacy")
-    file = form.cleaned_data["file"]
+    file, reason = form.cleaned_data["file"], Reason(form.cleaned_data["reason"] or Reason.BY_HAND)
     try:
-        taken = suppress_file(file, file.size or 0, by=actor(request))
+        taken = suppress_file(file, file.size or 0, by=actor(request), reason=reason)
     except LeadsError as error:
         messages.error(request, str(error))
         return redirect("leads:privacy")
-    words = f"{taken.added:,} addresses added, {taken.known:,} were here, {taken.refused:,} rows hold none."
-    messages.success(request, words)
+    messages.success(
+        request,
+        f"{taken.added:,} addresses added, {taken.known:,} were here, {taken.domains:,} domains, "
+        f"{taken.refused:,} rows hold none.",
+    )
     return redirect("leads:privacy")
 
 
