@@ -131,7 +131,7 @@ def _stored_one_opens(slug: str) -> list[str]:
 @check(
     "keys_are_wrapped",
     "not_stored",
-    "No key of yours is stored in clear: each is wrapped by KMS and opens for its own workspace only.",
+    "Keys of workspaces in clear. Each is wrapped by KMS, and opens for its own workspace only.",
 )
 def keys_are_wrapped(cell: Cell) -> Finding:
     held = 0
@@ -165,7 +165,7 @@ def _unwraps(kms: str, wrapped: bytes, context: Context) -> bool:
 @check(
     "credentials_are_sealed",
     "not_stored",
-    "Provider keys and mailbox passwords are ciphertext; of a key at most the last four letters show.",
+    "API keys and mailbox passwords in clear. They are ciphertext; of a key at most four letters show.",
 )
 def credentials_are_sealed(cell: Cell) -> Finding:
     kept, problems = 0, []
