@@ -25,7 +25,7 @@ COPY --from=packages /app/node_modules node_modules
 RUN python -m paitho.assets \
     && python manage.py collectstatic --no-input \
     && rm -rf node_modules paitho/static/build \
-    && python -m compileall -q -j 0 paitho tenants accounts keychain audit leads mailbox campaigns trust
+    && python -m compileall -q -j 0 paitho tenants accounts keychain audit leads mailbox campaigns trust operators
 
 
 FROM python AS app

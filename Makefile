@@ -19,6 +19,7 @@ export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: help up stop demo psql manage assets check format test clean
 .PHONY: bench-import bench-leads
+.PHONY: operator
 .PHONY: bench-boundary bench-workspaces
 .PHONY: bench-llm bench-pipeline
 
@@ -34,6 +35,10 @@ stop: $(SYNCED) ## stop what `make up` runs in another terminal
 demo: $(SYNCED) ## run the main job once on a file of leads: make demo CSV=leads.csv [ARGS=--keep]
 	@test -n "$(CSV)" || { echo "Name the file: make demo CSV=leads.csv"; exit 2; }
 	@$(RUN) -m paitho.embedded demo "$(CSV)" $(ARGS)
+
+operator: $(SYNCED) ## make a sign-in to the operators' console: make operator EMAIL=you@example.com
+	@test -n "$(EMAIL)" || { echo "Name the operator: make operator EMAIL=you@example.com"; exit 2; }
+	@$(RUN) -m paitho.embedded run manage $(RUN) manage.py create_operator "$(EMAIL)"
 
 psql: $(SYNCED) ## open the embedded database as its superuser
 	@$(RUN) -m paitho.embedded psql

@@ -134,6 +134,19 @@ class JoinForm(forms.Form):
         return data
 
 
+class UnnamedJoinForm(JoinForm):
+    """The first owner of a workspace that an operator made: the link does not say who they are."""
+
+    field_order = ["name", "email", "password"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"] = AddressField(
+            label="Your work e-mail", help_text="We send a link there to confirm it."
+        )
+        self.order_fields(self.field_order)
+
+
 class InviteForm(forms.Form):
     """Whom to invite, and as what: no higher than the one who invites."""
 

@@ -10,7 +10,7 @@ opens the row for three days.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -79,7 +79,12 @@ def sealed(slug: str, details: Details) -> AskedSignUp:
 
 
 def details_of(asked: AskedSignUp) -> Details:
-    """What the person typed. Raises `KmsError` when the key service does not answer."""
+    """What the person typed; without an address when an operator made it for an owner still to be named.
+
+    Raises `KmsError` when the key service does not answer.
+    """
+    if not asked.sealed:
+        return Details(email="", name="", workspace_name=asked.slug)
     context = Context(workspace=asked.id, purpose=PURPOSE, version=1)
     key = keys.kms_called(asked.kms).unwrap(asked.wrapped, context)
     place = Place(asked.id, "sign_ups", "sealed", asked.id)
@@ -116,25 +121,40 @@ def find_here(token: str) -> AskedSignUp:
     return asked
 
 
-def welcome(token: str, *, name: str, password: str, ip: str) -> Member:
+def welcome(token: str, *, name: str, password: str, ip: str, email: str = "") -> Member:
     """Make the first owner of the bound workspace, once, and forget the sign-up.
+
+    `email` is that of an owner whom the sign-up does not name; it still has to be proved.
 
     Raises `LinkExpired`, or `AlreadyThere` when an earlier attempt came through.
     """
     details = details_of(find_here(token))
+    is_proved = bool(details.email)
     try:
-        owner = _first_owner(details, name=name, password=password, ip=ip)
-    except IntegrityError as error:
+        owner = _first_owner(
+            details if is_proved else replace(details, email=email),
+            is_proved=is_proved,
+            name=name,
+            password=password,
+            ip=ip,
+        )
+    except (IntegrityError, HasMembers) as error:
         directory.finish_sign_up(hash_of(token))
         raise AlreadyThere("This workspace has its owner already. Sign in with your password.") from error
     directory.finish_sign_up(hash_of(token))
     return owner
 
 
+class HasMembers(Exception):
+    """The workspace has an owner: no link of ours or of an operator's makes another one."""
+
+
 @transaction.atomic
-def _first_owner(details: Details, *, name: str, password: str, ip: str) -> Member:
+def _first_owner(details: Details, *, is_proved: bool, name: str, password: str, ip: str) -> Member:
+    if Member.objects.exists():
+        raise HasMembers
     owner = Member.objects.create_user(details.email, password, name=name, role=Role.OWNER)
-    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=is_proved, primary=True)
     profile = WorkspaceProfile(name=details.workspace_name)
     profile.save(force_insert=True)
     by = Actor(owner.pk, str(owner), ip)

@@ -65,6 +65,8 @@ class Event(models.TextChoices):
     REPLY_SENT = "reply.sent", "Answer sent"
     THREAD_CHANGED = "thread.changed", "Conversation changed"
     DOUBT_SETTLED = "message.doubt_settled", "Uncertain mail settled by a person"
+    # from outside
+    OPERATED = "operator.acted", "Paitho's operators acted"
     # data out and back
     EXPORTED = "data.exported", "Workspace exported"
     BACKED_UP = "data.backed_up", "Workspace backed up"

@@ -25,12 +25,25 @@ FONTS = {
     "@fontsource/ibm-plex-mono": ["ibm-plex-mono-latin-400-normal", "ibm-plex-mono-latin-500-normal"],
     "@fontsource/ibm-plex-serif": ["ibm-plex-serif-latin-500-normal"],
 }
+# For the operators' console: the build that evaluates no strings, as our content security policy asks.
+ALPINE = "@alpinejs/csp/dist/cdn.min.js"
 LICENSES = ["@tabler/icons", *FONTS]  # Tabler's style sheet carries its own notice
 
 # `{% icon "mail" %}` in a template, `icon="mail"` in an include or in Python, `icon("mail")` in Python.
 NAMED_ICON = re.compile(r"""\bicon[ =(]["']([a-z0-9-]+)["']""")
 DRAWN = re.compile(r"<(?:path|circle|rect|line|polyline|polygon|ellipse)\b[^>]*>")
-SOURCES = ["paitho", "tenants", "accounts", "keychain", "audit", "leads", "mailbox", "campaigns", "trust"]
+SOURCES = [
+    "paitho",
+    "tenants",
+    "accounts",
+    "keychain",
+    "audit",
+    "leads",
+    "mailbox",
+    "campaigns",
+    "trust",
+    "operators",
+]
 
 
 class AssetError(Exception):
@@ -72,6 +85,7 @@ def copies() -> Iterator[tuple[Path, Path]]:
     for package, names in FONTS.items():
         for name in names:
             yield PACKAGES / package / "files" / f"{name}.woff2", BUILD / f"{name}.woff2"
+    yield PACKAGES / ALPINE, BUILD / "alpine.js"
     for package in LICENSES:
         yield PACKAGES / package / "LICENSE", BUILD / "licenses" / f"{package.replace('/', '-')}.txt"
 

@@ -35,7 +35,7 @@ ALLOWED_HOSTS = ["*"]
 
 # --- applications: each on one side of the boundary --------------------------------------------
 
-DIRECTORY_APPS = ["tenants", "trust"]
+DIRECTORY_APPS = ["tenants", "trust", "operators"]
 TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -187,6 +187,7 @@ WORK = {
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
     "send": ("campaigns.sending.send_slice", "mail", 600),
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),
+    "operated": ("audit.operated.operated_slice", "cpu", 86400),
     "react": ("campaigns.reactions.react_slice", "mail", 3600),
 }
 # URL names that answer on a closed workspace's host, and on one that was renamed: a recipient can always

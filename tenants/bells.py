@@ -20,10 +20,10 @@ from tenants.workspace import WorkspaceRef
 LEASE = timedelta(minutes=10)
 WAIT_FOR_KEYS = timedelta(seconds=30)
 log = logging.getLogger(__name__)
-# What is done in a workspace that is not open; `claim_bells` (migration 0004) says the same.
+# What is done in a workspace that is not open; `claim_bells` (operators' migration 0002) says the same.
 WHILE_CLOSED = {
-    State.SUSPENDED: {"retention", "backup"},
-    State.DELETING: {"retention", "backup", "export"},
+    State.SUSPENDED: {"retention", "backup", "operated"},
+    State.DELETING: {"retention", "backup", "export", "operated"},
 }
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import actions, queries, sign_up
 from accounts.access import ip_of
 from accounts.errors import AlreadyThere, LinkExpired
-from accounts.forms import JoinForm
+from accounts.forms import JoinForm, UnnamedJoinForm
 from accounts.limits import Limit, limited
 from accounts.models import Member
 from keychain.crypto.kms import KmsError
@@ -33,15 +33,23 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """The owner's first step into a workspace that was just made."""
     try:
         details = opened(token)
-        form = JoinForm(request.POST or None, email=details.email, initial={"name": details.name})
+        form = welcome_form(request, details)
         if request.method == "POST" and form.is_valid():
-            return let_in(request, sign_up.welcome(token, **form.cleaned_data, ip=ip_of(request)))
+            owner = sign_up.welcome(token, **form.cleaned_data, ip=ip_of(request))
+            return let_in(request, owner, is_proved=bool(details.email))
     except AlreadyThere as error:
         messages.info(request, str(error))
         return redirect("account_login")
     except LinkExpired as error:
         return ended(request, str(error))
     return render(request, "accounts/welcome.html", {"form": form, "details": details})
+
+
+def welcome_form(request: HttpRequest, details: sign_up.Details) -> JoinForm:
+    """Asks for the address as well when the sign-up names nobody."""
+    if details.email:
+        return JoinForm(request.POST or None, email=details.email, initial={"name": details.name})
+    return UnnamedJoinForm(request.POST or None, email=request.POST.get("email", ""))
 
 
 def opened(token: str) -> sign_up.Details:
@@ -68,8 +76,10 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/accept.html", context)
 
 
-def let_in(request: HttpRequest, member: Member) -> HttpResponse:
-    answer: HttpResponse = perform_login(request, member, email_verification="none", redirect_url="/")
+def let_in(request: HttpRequest, member: Member, *, is_proved: bool = True) -> HttpResponse:
+    """Sign the new member in; an address that no link has proved is asked to be verified first."""
+    verification = "none" if is_proved else "mandatory"
+    answer: HttpResponse = perform_login(request, member, email_verification=verification, redirect_url="/")
     return answer
 
 

@@ -23,7 +23,7 @@ from paitho.embedded import process
 from paitho.embedded.errors import EmbeddedError, StateError
 from paitho.embedded.output import Terminal
 from paitho.embedded.postgres import binary
-from paitho.embedded.product import DEMO, PREPARATIONS, Product
+from paitho.embedded.product import CONSOLE, DEMO, PREPARATIONS, Product
 from paitho.embedded.state import DATABASE, HOLDS, ROOT, State
 from paitho.embedded.supervisor import Stop, Supervisor, clear_leftovers
 
@@ -34,6 +34,7 @@ Paitho is running.
 
   Demo workspace  {demo}
   Public site     {origin}
+  Console         {console}
   Mail            {mail}  (sent by the demo: delivered/, by Paitho itself: outbox/)
   Logs            {logs}
 
@@ -88,13 +89,18 @@ def demo(state: State, words: list[str]) -> int:
 def serve(supervisor: Supervisor, product: Product, terminal: Terminal) -> None:
     terminal.say("Starting PostgreSQL, Redis and the sandbox mail server, and preparing the database …")
     supervisor.start(product.servers())
-    signing_in = supervisor.run(product.preparation(*PREPARATIONS, DEMO)).splitlines()[-1]
+    said = supervisor.run(product.preparation(*PREPARATIONS, CONSOLE, DEMO)).splitlines()
+    console = next(line for line in said if line.startswith(product.state.ops_origin))
     terminal.say("Starting the web server and the workers …")
-    supervisor.start([product.web(), product.beat(), product.backups(), *product.workers()])
+    supervisor.start([product.web(), product.ops(), product.beat(), product.backups(), *product.workers()])
     folder = product.state.directory
     terminal.say(
         RUNNING.format(
-            demo=signing_in, origin=product.state.origin, mail=folder / "mail", logs=folder / "logs"
+            demo=said[-1],
+            console=console,
+            origin=product.state.origin,
+            mail=folder / "mail",
+            logs=folder / "logs",
         )
     )
     supervisor.watch()

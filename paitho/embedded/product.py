@@ -14,9 +14,9 @@ from paitho.embedded.redis import Redis
 from paitho.embedded.state import ROOT, State
 from paitho.embedded.supervisor import marked
 
-# Run at each start, in this order; the last one, for `make up` only, says how to sign in.
+# Run at each start, in this order; the last two, for `make up` only, say how to sign in.
 PREPARATIONS = ("bootstrap_cluster", "migrate_directory", "migrate_workspaces")
-DEMO = "ensure_demo"
+CONSOLE, DEMO = "ensure_operator", "ensure_demo"
 # Names of workers, their role, and how Celery runs them. A threads pool holds 50 waiting model calls in
 # the memory of one process; imports and exports use the processor and get a process of their own.
 WORKERS = (
@@ -115,6 +115,9 @@ class Product:
 
     def web(self) -> Service:
         return self._gunicorn("web", "paitho.wsgi:application")
+
+    def ops(self) -> Service:
+        return self._gunicorn("ops", "paitho.wsgi_ops:application")
 
     def manage(self, *arguments: str) -> Program:
         return self._program("manage", "manage", str(ROOT / "manage.py"), *arguments)

@@ -116,6 +116,8 @@ class State:
         shared = {name: value for name, value in os.environ.items() if name in INHERITED}
         files = {VARIABLES[secret]: str(self._file(secret)) for secret in HOLDS[role]}
         told = {} if role == "mail" else {**self._places(), **files}
+        if role == "ops":
+            told["DJANGO_SETTINGS_MODULE"] = "paitho.settings_ops"
         if role in UNSEALS:
             told["PAITHO_KMS"] = f"local:{self.directory / 'kms' / 'master.key'}"
         return {**shared, **told, "PYTHONUNBUFFERED": "1"}

@@ -217,4 +217,43 @@ PUBLISHED = Category(
         ),
     ),
 )
-OURS = (DIRECTORY, ASKED, PUBLISHED)
+OPERATORS = Category(
+    key="operators",
+    name="Who runs Paitho, and what they did",
+    where="PostgreSQL, schema public; only the console's login reads it",
+    sealing="Factors and sessions are sealed under the console's own key",
+    kept="as long as they are operators; the record for good",
+    tables=(
+        Table(
+            "operators",
+            "our own people",
+            "as long as they are operators",
+            sealed="totp",
+            hashed="password link_hash",
+            named="email name",
+            clear="id is_active last_login totp_step link_until created_at",
+        ),
+        Table(
+            "operator_passkeys",
+            "their passkeys' public keys",
+            "until removed",
+            clear="id operator_id name credential_id credential sign_count created_at used_at",
+        ),
+        Table(
+            "operator_sessions",
+            "their sessions",
+            "eight hours at most",
+            sealed="sealed",
+            hashed="key_hash",
+            clear="id operator_id started_at seen_at expires_at",
+        ),
+        Table(
+            "operations",
+            "what they did, also written to the log of the workspace it touched",
+            "for good",
+            named="operator ip",
+            clear="id at event operator_id about about_id workspace_id data told_at",
+        ),
+    ),
+)
+OURS = (DIRECTORY, ASKED, PUBLISHED, OPERATORS)

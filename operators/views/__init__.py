@@ -1,0 +1,1 @@
+"""Pages of signing in to the console, and of an operator's own sign-in."""
