@@ -15,18 +15,19 @@ from django.utils.module_loading import import_string
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from keychain import reindexing
+from keychain.crypto.blind import parts_of
 from keychain.crypto.kms import Context, KmsError
 from keychain.crypto.mac import Mac
 from keychain.crypto.secret import Secret
 from keychain.errors import BadKms, Gone, InUse, KeysBusy
+from keychain.index import index_key
 from keychain.models import OVER, Credential, KeyJob, KeyWork, Kind
 from tenants import bells, keys
 from tenants.binding import current
-from tenants.models import Purpose
 
 Check = Callable[[str, Secret, str | None], str]
 
-LABEL = b"paitho credential fingerprint 1 "
 SHOWS_LAST_FOUR = {Kind.OPENAI, Kind.ANTHROPIC, Kind.GOOGLE, Kind.COMPATIBLE}
 SHORTEST_SHOWN = 16
 USED_EVERY = timedelta(minutes=1)
@@ -142,8 +143,7 @@ def _hold(credential: Credential, secret: Secret, problem: str) -> None:
 
 def fingerprint(secret: Secret) -> str:
     """Tells two secrets apart, in this workspace only, and says nothing about either."""
-    mac = Mac(keys.open_latest(current().id, Purpose.INDEX).reveal_bytes())
-    return mac(LABEL + secret.reveal_bytes()).hex()[:16]
+    return reindexing.fingerprint(secret, Mac(parts_of(index_key())[-1]))
 
 
 def last_four(kind: Kind, secret: Secret) -> str:

@@ -77,6 +77,20 @@ class KeyState(models.TextChoices):
 OVER = [KeyState.DONE, KeyState.FAILED]
 
 
+class IndexVersion(models.Model):
+    """How many parts of the index key the blind indexes here were made with; no row is one part."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.PositiveIntegerField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "index_version"
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
 class KeyJob(models.Model):
     """One change of the workspace's keys: how far it has come, from where it goes on, and who asked."""
 

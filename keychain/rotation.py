@@ -6,7 +6,8 @@
     retiring  rekey: the old key's wrap is deleted, at once or when the last backup that needs it has ended
 
 Each step is committed with its checkpoint and may be repeated: a worker that dies is followed by one that
-goes on where it was. Another KMS key (`wraps`) takes the first step only.
+goes on where it was. Another KMS key (`wraps`) takes the first step only; another index key changes all rows
+in one transaction (`keychain.reindexing`) where a data key changes them batch by batch.
 
 Why sweeping waits: a process may not know of the new key for `keys.LISTING_SECONDS`, and what it began
 before may be committed after. So the sweep begins when that time and a reserve are over, and every
@@ -25,7 +26,7 @@ from django.utils import timezone
 from audit.actions import record
 from audit.actors import SYSTEM, Actor
 from audit.events import Event
-from keychain import resealing
+from keychain import reindexing, resealing
 from keychain.crypto.kms import KmsRefused, KmsUnavailable
 from keychain.models import OVER, KeyJob, KeyState, KeyWork
 from tenants import bells, keys, rekeying, structure
@@ -59,10 +60,7 @@ def rekey_slice() -> datetime | None:
 def _begin(job: KeyJob) -> None:
     """Make the new key, or put every key under the other KMS key."""
     try:
-        if job.work == KeyWork.WRAPS:
-            _rewrap(job)
-        else:
-            _add_version(job)
+        BEGINNINGS[KeyWork(job.work)](job)
     except KmsUnavailable as error:
         raise KeysUnavailable(str(error)) from error  # the bell rings again
     except KmsRefused as error:
@@ -79,6 +77,18 @@ def _add_version(job: KeyJob) -> None:
         fence = timezone.now() + timedelta(seconds=keys.LISTING_SECONDS + RESERVE_SECONDS)
         moved = {"state": KeyState.WORKING, "fence_at": fence, "total": resealing.rows_in_all()}
         KeyJob.objects.filter(pk=job.pk, state=KeyState.WANTED).update(**moved)
+        bells.ring("reseal")
+
+
+def _add_part(job: KeyJob) -> None:
+    workspace = current().id
+    version = job.version or keys.latest_version(workspace, Purpose.INDEX) + 1
+    KeyJob.objects.filter(pk=job.pk).update(version=version)
+    if keys.latest_version(workspace, Purpose.INDEX) < version:
+        with structure.owner_session() as owner:
+            rekeying.extend_index_key(owner, workspace, version)
+    with transaction.atomic():
+        KeyJob.objects.filter(pk=job.pk, state=KeyState.WANTED).update(state=KeyState.WORKING)
         bells.ring("reseal")
 
 
@@ -102,6 +112,11 @@ def _rewrap(job: KeyJob) -> None:
 def _retire(job: KeyJob) -> None:
     """Delete the old key's wrap, unless a backup can only be read with it."""
     workspace = current().id
+    if job.work == KeyWork.INDEX:  # the new key has the old one in it: backups need nothing else
+        with structure.owner_session() as owner:
+            rekeying.drop_versions_before(owner, workspace, Purpose.INDEX, job.version)
+        _finish(job, version=job.version)
+        return
     with structure.owner_session() as owner:
         until = None if job.drops_at_once else rekeying.needed_by_backups_until(owner, workspace)
         if until is None:
@@ -142,6 +157,11 @@ def _seal_again(job: KeyJob) -> None:
     bells.ring("reseal")
 
 
+BEGINNINGS: dict[KeyWork, Callable[[KeyJob], None]] = {
+    KeyWork.DATA: _add_version,
+    KeyWork.INDEX: _add_part,
+    KeyWork.WRAPS: _rewrap,
+}
 OWNERS_STEPS: dict[KeyState, Callable[[KeyJob], None]] = {
     KeyState.WANTED: _begin,
     KeyState.RETIRING: _retire,
@@ -166,11 +186,13 @@ def _step() -> datetime | None:
     """One batch and its checkpoint. When to go on, or None when there is nothing to do."""
     job = (
         KeyJob.objects.select_for_update(skip_locked=True)
-        .filter(work=KeyWork.DATA, state__in=[KeyState.WORKING, KeyState.SWEEPING])
+        .filter(state__in=[KeyState.WORKING, KeyState.SWEEPING])
         .first()
     )
     if job is None:
         return None
+    if job.work == KeyWork.INDEX:
+        return _index_step(job)
     model = resealing.next_table(job.table)
     if model is None:
         return _after_a_pass(job)
@@ -184,6 +206,23 @@ def _step() -> datetime | None:
         job.done = min(job.done + count, job.total)
     job.save(update_fields=["table", "after", "done"])
     return timezone.now()
+
+
+def _index_step(job: KeyJob) -> datetime | None:
+    """All at once; then, when every process has the new key, what was stored late with the old one."""
+    now = timezone.now()
+    if job.state == KeyState.WORKING:
+        job.done = job.total = reindexing.change_all()
+        job.fence_at = now + timedelta(seconds=keys.LISTING_SECONDS + RESERVE_SECONDS)
+        job.state = KeyState.SWEEPING
+    elif job.fence_at is not None and now < job.fence_at:
+        return job.fence_at
+    else:
+        job.done += reindexing.follow(reindexing.latest())
+        job.total, job.state = job.done, KeyState.RETIRING
+        bells.ring("rekey")
+    job.save(update_fields=["state", "done", "total", "fence_at"])
+    return None if job.state == KeyState.RETIRING else job.fence_at
 
 
 def _after_a_pass(job: KeyJob) -> datetime | None:

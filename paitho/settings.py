@@ -162,7 +162,7 @@ RESTORE_STEPS = [
     "campaigns.restored",
     "audit.restored",
 ]
-AFTER_RESTORE = ["leads.restored.erase_again"]
+AFTER_RESTORE = ["keychain.reindexing.catch_up", "leads.restored.erase_again"]
 
 # --- cache and work -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ workspace's keys away nor put others in their place.
 from __future__ import annotations
 
 from datetime import datetime
+from os import urandom
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from keychain.crypto.kms import Context, Kms, KmsRefused
+from keychain.crypto.secret import Secret
 from tenants import keys
 from tenants.directory import Wrapped
 from tenants.models import Purpose
@@ -29,6 +31,22 @@ def add_version(owner: Owner, workspace: UUID, purpose: Purpose, version: int) -
         "INSERT INTO public.wrapped_keys (workspace_id, purpose, version, kms, wrapped, created_at)"
         " VALUES (%s, %s, %s, %s, %s, now()) ON CONFLICT (workspace_id, purpose, version) DO NOTHING",
         [workspace, purpose.value, version, kms.name, wrapped],
+    )
+    keys.forget(workspace)
+
+
+def extend_index_key(owner: Owner, workspace: UUID, version: int) -> None:
+    """The index key with one part more; may be repeated. Raises `KmsError` or `KeysUnavailable`."""
+    kms, context = (
+        keys.kms_of(workspace),
+        Context(workspace=workspace, purpose=Purpose.INDEX, version=version),
+    )
+    before = keys.open_key(workspace, Purpose.INDEX, version - 1)
+    wrapped = kms.wrap(Secret(before.reveal_bytes() + urandom(32)), context)
+    owner.execute(
+        "INSERT INTO public.wrapped_keys (workspace_id, purpose, version, kms, wrapped, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, now()) ON CONFLICT (workspace_id, purpose, version) DO NOTHING",
+        [workspace, Purpose.INDEX.value, version, kms.name, wrapped],
     )
     keys.forget(workspace)
 

@@ -8,16 +8,24 @@ the start of a word, and how often, but no value, and nothing across columns or 
 Words: the text is decomposed (NFKD), casefolded and stripped of accents; every run of letters and
 digits is a word. It is indexed as a whole and by its prefixes of 4 to 16 letters. A word with an
 apostrophe is indexed joined and in parts: O'Brien is found as obrien, o'brien and brien.
+
+An index key may have several parts of 32 bytes: it was changed. Each part after the first is a link, under
+which the fingerprint so far is fingerprinted again. So a changed key applies to what is stored already, also
+where nobody knows the value any more (`relinked`), and who has an old key can make no new fingerprint. The
+fingerprint of an address or a domain then begins with the number of parts, in 4 bytes.
 """
 
 import re
+from collections.abc import Iterable
 from struct import Struct
 from typing import Final, NoReturn, final
 from unicodedata import category, normalize
 
 from keychain.crypto.mac import Key, Mac
+from keychain.crypto.secret import Secret
 from paitho.lib.text import normalise_domain, normalise_email
 
+PART: Final = 32
 SHORTEST_PREFIX: Final = 4
 LONGEST_PREFIX: Final = 16
 MOST_WORDS: Final = 100  # of one value; what a longer text says after them is not found
@@ -58,13 +66,42 @@ class BlindIndex:
     It holds the key, and the words it has seen: let it live as long as the request or the import.
     """
 
-    __slots__ = ("_columns", "_domain", "_email", "_subkey")
+    __slots__ = ("_columns", "_domain_mac", "_email_mac", "_links", "_subkey")
 
     def __init__(self, index_key: Key) -> None:
-        self._subkey = Mac(index_key)
-        self._email = Mac(self._subkey(LABEL + b"email"))
-        self._domain = Mac(self._subkey(LABEL + b"domain"))
+        first, *links = parts_of(index_key)
+        self._subkey = Mac(first)
+        self._email_mac = Mac(self._subkey(LABEL + b"email"))
+        self._domain_mac = Mac(self._subkey(LABEL + b"domain"))
+        self._links = [_Link(part, number) for number, part in enumerate(links, 2)]
         self._columns: dict[str, _Column] = {}
+
+    def _email(self, address: bytes) -> bytes:
+        return self.relinked(self._email_mac(address), 1)
+
+    def _domain(self, domain: bytes) -> bytes:
+        return self.relinked(self._domain_mac(domain), 1)
+
+    @property
+    def version(self) -> int:
+        """How many parts the key has."""
+        return len(self._links) + 1
+
+    def version_of(self, fingerprint: bytes) -> int:
+        """By how many parts of the key the fingerprint of an address or a domain was made."""
+        number = int.from_bytes(fingerprint[:4], "big")
+        return number if 2 <= number <= self.version else 1
+
+    def relinked(self, fingerprint: bytes, version: int) -> bytes:
+        """What a fingerprint that `version` parts made is under the whole key."""
+        for link in self._links[version - 1 :]:
+            fingerprint = link.fingerprint(fingerprint)
+        return fingerprint
+
+    def relinked_words(self, words: Iterable[int], version: int) -> list[int]:
+        """As `relinked`, for the numbers of words."""
+        links = self._links[version - 1 :]
+        return sorted({_linked(number, links) for number in words})
 
     def email(self, address: str) -> bytes:
         """32 bytes, the same for every spelling of the address. NotAnAddress (a ValueError) if it is none."""
@@ -84,7 +121,8 @@ class BlindIndex:
 
     def value(self, column: str, text: str) -> bytes:
         """32 bytes for a whole text of that column, as it is: the caller brings it into one spelling."""
-        return Mac(self._subkey(LABEL + b"value " + column.encode()))(text.encode("utf-8", "surrogatepass"))
+        mac = Mac(self._subkey(LABEL + b"value " + column.encode()))
+        return self.relinked(mac(text.encode("utf-8", "surrogatepass")), 1)
 
     def words(self, column: str, text: str) -> list[int]:
         """What to store for a value: signed 64-bit integers, sorted, each once."""
@@ -113,7 +151,9 @@ class BlindIndex:
     def _column(self, name: str) -> "_Column":
         column = self._columns.get(name)
         if column is None:
-            column = self._columns[name] = _Column(self._subkey(LABEL + b"words " + name.encode()))
+            column = self._columns[name] = _Column(
+                self._subkey(LABEL + b"words " + name.encode()), self._links
+            )
         return column
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -123,17 +163,18 @@ class BlindIndex:
 class _Column:
     """The words of one column. Names and titles repeat, so what was computed is remembered."""
 
-    __slots__ = ("_known", "_mac", "_texts")
+    __slots__ = ("_known", "_links", "_mac", "_texts")
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, links: "list[_Link]") -> None:
         self._mac = Mac(key)
+        self._links = links
         self._known: dict[str, list[int]] = {}
         self._texts: dict[str, tuple[int, ...]] = {}
 
     def probe(self, word: str, *, whole: bool) -> int:
         if whole or len(word) < SHORTEST_PREFIX:
-            return _number(self._mac(WHOLE + word.encode()))
-        return _number(self._mac(PREFIX + word[:LONGEST_PREFIX].encode()))
+            return _linked(_number(self._mac(WHOLE + word.encode())), self._links)
+        return _linked(_number(self._mac(PREFIX + word[:LONGEST_PREFIX].encode())), self._links)
 
     def of_text(self, text: str) -> tuple[int, ...]:
         """The terms of each word of a text."""
@@ -151,7 +192,7 @@ class _Column:
         if known is None:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            known = self._known[word] = [_number(code) for code in self._codes(word)]
+            known = self._known[word] = [_linked(_number(code), self._links) for code in self._codes(word)]
         return known
 
     def _codes(self, word: str) -> list[bytes]:
@@ -161,6 +202,45 @@ class _Column:
             steps = [letter.encode() for letter in word[before:LONGEST_PREFIX]]
             codes += self._mac.growing(PREFIX + word[:before].encode(), steps)
         return codes
+
+
+class _Link:
+    """One part of a changed key."""
+
+    __slots__ = ("_known", "_mac", "_number", "_words")
+
+    def __init__(self, key: bytes, number: int) -> None:
+        subkey = Mac(key)
+        self._mac = Mac(subkey(LABEL + b"link"))
+        self._words = Mac(subkey(LABEL + b"link of words"))
+        self._number = number.to_bytes(4, "big")
+        self._known: dict[int, int] = {}
+
+    def fingerprint(self, before: bytes) -> bytes:
+        return self._number + self._mac(before)[4:]
+
+    def word(self, before: int) -> int:
+        known = self._known.get(before)
+        if known is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            known = self._known[before] = _number(self._words(before.to_bytes(8, "big", signed=True)))
+        return known
+
+
+def _linked(number: int, links: list[_Link]) -> int:
+    for link in links:
+        number = link.word(number)
+    return number
+
+
+def parts_of(index_key: Key) -> list[bytes]:
+    """The first part and the links. ValueError unless they are whole."""
+    raw = index_key.reveal_bytes() if isinstance(index_key, Secret) else bytes(index_key)
+    if not raw or len(raw) % PART:
+        del raw
+        raise ValueError("An index key has parts of 32 bytes.")
+    return [raw[at : at + PART] for at in range(0, len(raw), PART)]
 
 
 def _number(code: bytes) -> int:

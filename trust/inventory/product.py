@@ -176,6 +176,12 @@ WORKING = Category(
             clear="id mailbox_id name role uidvalidity last_uid synced_at",
         ),
         Table(
+            "index_version",
+            "with how many parts of the index key fingerprints are made",
+            "until you delete the workspace",
+            clear="id version changed_at",
+        ),
+        Table(
             "key_jobs",
             "changes of the keys that seal this schema, and how far they are",
             "until you delete the workspace",
