@@ -1,6 +1,7 @@
 """The `provision` bell's work: whatever of a workspace's life takes the owner's login.
 
-The bell may ring for nothing and does so every hour; what there is to do is read from the directory.
+The bell may ring for nothing and does so every hour; what there is to do is read from the directory. The
+records of a workspace's own hosts are looked at on the way, each once a day.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import psycopg
 from django.utils import timezone
 
-from tenants import provisioning, removal, renaming, structure
+from tenants import domains, provisioning, removal, renaming, structure
 from tenants.binding import current
 from tenants.models import State
 from tenants.workspace import WorkspaceRef
@@ -29,6 +30,7 @@ def upkeep_slice() -> datetime | None:
         case State.DELETING | State.DELETED:
             return _removed_or_when(workspace)
         case _:
+            domains.recheck(workspace.id)
             return _renamed_or_when(workspace)
 
 

@@ -19,6 +19,7 @@ import pytest
 PARTS = {
     "browser": (("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"), "chromium"),
     "dovecot": (("dovecot", "/usr/sbin/dovecot"), "dovecot-imapd"),
+    "pgbouncer": (("pgbouncer", "/usr/sbin/pgbouncer"), "pgbouncer"),
     "spamassassin": (("spamassassin",), "spamassassin"),
 }
 
