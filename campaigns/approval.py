@@ -23,7 +23,7 @@ from campaigns.checks import Finding, check
 from campaigns.errors import CampaignError, MovedMeanwhile
 from campaigns.models import Campaign, Draft, Enrollment, Stage, Verdict
 from campaigns.revising import kept_claims, kept_findings
-from campaigns.schedule import next_window
+from campaigns.schedule import window
 from campaigns.stages import advance, move
 from keychain.index import blind_index
 from mailbox.headers import CannotRender
@@ -159,6 +159,7 @@ class Desk:
 
     def _row(self, case: Case, prepared: Prepared, thread: Thread, token: str) -> Message:
         profile = case.enrollment.lead.profile
+        opens, closes = window(timezone.now(), case.enrollment.campaign.schedule, profile.get("timezone"))
         return Message(
             id=prepared.uid,
             thread=thread,
@@ -173,7 +174,8 @@ class Desk:
             opt_out_hash=hashlib.sha256(token.encode()).digest(),
             recipient_index=self.blind.email(profile["email"]),
             recipient_domain_index=self.blind.domain(profile["email"]),
-            due_at=due_for(case.enrollment.campaign, profile.get("timezone")),
+            due_at=opens,
+            closes_at=closes,
         )
 
     def settle(self, pairs: list[tuple[Case, Message]], by: Actor) -> None:
@@ -207,7 +209,7 @@ def recipient_name(profile: Mapping[str, Any]) -> str:
 
 def due_for(campaign: Campaign, recipient_zone: str | None) -> datetime:
     """The first moment in the campaign's sending window."""
-    return next_window(timezone.now(), campaign.schedule, recipient_zone)
+    return window(timezone.now(), campaign.schedule, recipient_zone)[0]
 
 
 def postal_address() -> str:

@@ -33,17 +33,24 @@ def react_slice() -> datetime | None:
 
 @transaction.atomic
 def follow_settled() -> None:
-    """A mail that is UNCERTAIN no more, by its copy in Sent or by a person's word, takes its lead along."""
-    for enrollment in _doubtful_with(Delivery.SENT):
-        move(enrollment, Stage.SENT, due_at=next_step_at(enrollment))
-    for enrollment in _doubtful_with(Delivery.FAILED):
+    """A mail that is settled elsewhere, by its copy in Sent or by a person's word, takes its lead along."""
+    for enrollment in _on_the_way_with(Delivery.SENT):
+        values = {"stage": Stage.SENT, "due_at": next_step_at(enrollment), "lease_until": None, "problem": ""}
+        Enrollment.objects.filter(pk=enrollment.pk, stage=enrollment.stage).update(**values)
+    for enrollment in _on_the_way_with(Delivery.SCHEDULED, Stage.UNCERTAIN):
+        Enrollment.objects.filter(pk=enrollment.pk, stage=Stage.UNCERTAIN).update(stage=Stage.SCHEDULED)
+    for enrollment in _on_the_way_with(Delivery.FAILED, Stage.UNCERTAIN):
         move(enrollment, Stage.FAILED, problem="A person found that the mail did not leave.")
 
 
-def _doubtful_with(delivery: Delivery) -> QuerySet[Enrollment]:
-    """Uncertain leads whose present step's mail is known to be `delivery`."""
+def _on_the_way_with(delivery: Delivery, *stages: Stage) -> QuerySet[Enrollment]:
+    """Leads on their way to `sent` whose present step's mail is known to be `delivery`.
+
+    A restored backup may still call mail scheduled that has long gone: its copy in Sent says so.
+    """
     known = Q(drafts__step=F("step"), drafts__message__delivery=delivery)
-    return Enrollment.objects.filter(known, stage=Stage.UNCERTAIN).distinct()
+    among = stages or (Stage.UNCERTAIN, Stage.SENDING, Stage.SCHEDULED)
+    return Enrollment.objects.filter(known, stage__in=among).distinct()
 
 
 def next_step_at(enrollment: Enrollment) -> datetime | None:

@@ -16,14 +16,21 @@ FARTHEST = 370  # days ahead that are looked at
 
 
 def next_window(now: datetime, schedule: Mapping[str, Any], recipient_zone: str | None = None) -> datetime:
-    """The first moment, not before `now`, inside the sending window.
+    """The first moment, not before `now`, inside the sending window."""
+    return window(now, schedule, recipient_zone)[0]
+
+
+def window(
+    now: datetime, schedule: Mapping[str, Any], recipient_zone: str | None = None
+) -> tuple[datetime, datetime | None]:
+    """The first moment, not before `now`, inside the sending window, and when that one closes (None: never).
 
     `schedule`: `days` (0 is Monday), `from` and `until` ("HH:MM", until excluded), `zone` (an IANA name, or
     "recipient" for the recipient's own where it is known, else `fallback_zone`), `holidays` (ISO dates) and
     `countries` (codes of ISO 3166, whose public holidays are days off). Empty: always.
     """
     if not schedule:
-        return now
+        return now, None
     zone = zone_of(schedule, recipient_zone)
     begins, ends = _clock(schedule.get("from"), time.min), _clock(schedule.get("until"), time.max)
     today = now.astimezone(zone).date()
@@ -34,8 +41,8 @@ def next_window(now: datetime, schedule: Mapping[str, Any], recipient_zone: str 
         opens = datetime.combine(day, begins, zone).astimezone(now.tzinfo)
         closes = datetime.combine(day, ends, zone).astimezone(now.tzinfo)
         if now < closes:
-            return max(now, opens)
-    return now + timedelta(days=FARTHEST)
+            return max(now, opens), closes
+    return now + timedelta(days=FARTHEST), None
 
 
 def is_working_day(day: date, schedule: Mapping[str, Any]) -> bool:

@@ -83,3 +83,11 @@ class OutcomeForm(forms.Form):
     """What a thread came to."""
 
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False)
+
+
+class DoubtForm(forms.Form):
+    """What a person knows of a mail that got no answer."""
+
+    went = forms.ChoiceField(
+        choices=[("yes", "It was sent"), ("no", "It was not"), ("again", "Send it again")]
+    )

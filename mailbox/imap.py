@@ -11,6 +11,7 @@ MailboxTrouble: AuthRefused, Unreachable, Throttled, FolderGone or NotDone.
                 body = session.body(uid, 262_144)   # only where a row belongs to one of our threads
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from imapclient.imap_utf7 import encode as encode_utf7
 
 from mailbox.account import Account
 from mailbox.folders import Folder, Listed, Role, chosen
-from mailbox.imap_rows import FIELDS, Piece, header_rows, message_of
+from mailbox.imap_rows import FIELDS, Piece, contents_of, header_rows, message_of
 from mailbox.imap_rows import HeaderRow as HeaderRow
 from mailbox.imap_wire import LONGEST_ANSWER, Client, opened, spoken
 from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
@@ -31,6 +32,8 @@ from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
 BATCH = 500
 IDLE_LIMIT = 28 * 60  # RFC 2177: servers may hang up after 30 minutes
 LATEST_SENT = 100
+PORTION = 4 * 1024 * 1024  # bytes of bodies that one command brings
+STATUS_ITEM = re.compile(rb"([A-Za-z]+) ([0-9]{1,20})")
 
 
 class State(NamedTuple):
@@ -84,6 +87,19 @@ class Session:
         if error is None:
             self.sign_out()
         self.client.wire.shutdown()
+
+    def close(self) -> None:
+        self.sign_out()
+        self.client.wire.shutdown()
+
+    @contextmanager
+    def closing_on_error(self) -> Iterator[None]:
+        """For a session that may outlive its visit."""
+        try:
+            yield
+        except BaseException:
+            self.client.wire.shutdown()
+            raise
 
     @contextmanager
     def command(self, octets: int = LONGEST_ANSWER) -> Iterator[None]:
@@ -147,6 +163,26 @@ class Session:
             return None
         return Body(content, len(content) < limit or size == limit)
 
+    def bodies(self, rows: Sequence[HeaderRow], limit: int) -> dict[int, bytes]:
+        """The first `limit` bytes of each message that still exists, by UID; some megabytes a command."""
+        found: dict[int, bytes] = {}
+        for group in portions(rows, limit):
+            wanted = [row.uid for row in group]
+            pieces = self.fetch(wanted, f"(UID RFC822.SIZE BODY.PEEK[]<0.{limit}>)", 2 * PORTION + limit)
+            with spoken(self.account):
+                found |= {uid: content for uid, content in contents_of(pieces).items() if uid in set(wanted)}
+        return found
+
+    def statuses(self, names: Sequence[str]) -> dict[str, State] | None:
+        """What each of these folders has come to, in one command (RFC 5819); None where that is not offered.
+
+        A name that is missing in the answer is gone.
+        """
+        with self.command():
+            if not self.client.has_capability("LIST-STATUS"):
+                return None
+            return status_rows(self.client.wire.list_statuses([encode_utf7(name) for name in names]), names)
+
     def fetch(self, uids: Sequence[int], items: str, octets: int = LONGEST_ANSWER) -> list[Piece]:
         """Some servers refuse a FETCH whose messages another client has just deleted: then once more."""
         if not uids:
@@ -193,10 +229,58 @@ class Session:
                 return False
             return self.client.wire.await_news(min(seconds, IDLE_LIMIT))
 
+    def can_wait(self) -> bool:
+        with self.command():
+            return bool(self.client.has_capability("IDLE"))
+
+    def begin_waiting(self) -> bool:
+        """Open the inbox and let the server tell what is new; True if it has told already."""
+        self.state(Folder("INBOX", Role.INBOX))
+        with self.command():
+            return self.client.wire.begin_idle()
+
+    def overhear(self) -> bool:
+        """What the server has told meanwhile, without waiting for it; True for news."""
+        with spoken(self.account):
+            return self.client.wire.overhear()
+
+    def wait_again(self) -> bool:
+        """IDLE anew, before the server thinks that we are gone; True if there was news."""
+        with self.command():
+            told = self.client.wire.end_idle()
+            return self.client.wire.begin_idle() or told
+
     def sign_out(self) -> None:
         with suppress(MailboxTrouble), spoken(self.account):
             self.client.wire.stream.allow(2.0, 65_536)
             self.client.logout()
+
+
+def portions(rows: Sequence[HeaderRow], limit: int) -> Iterator[list[HeaderRow]]:
+    """Rows in groups whose bodies, cut to the limit, are read with one command."""
+    group: list[HeaderRow] = []
+    octets = 0
+    for row in rows:
+        size = min(row.size, limit)
+        if group and (octets + size > PORTION or len(group) >= BATCH):
+            yield group
+            group, octets = [], 0
+        group.append(row)
+        octets += size
+    if group:
+        yield group
+
+
+def status_rows(lines: Iterable[tuple[bytes, bytes]], names: Sequence[str]) -> dict[str, State]:
+    """(name, items) of STATUS answers as states of the folders that were asked for."""
+    wanted = {encode_utf7(name): name for name in names}
+    found: dict[str, State] = {}
+    for raw, items in lines:
+        numbers = {key.upper(): int(value) for key, value in STATUS_ITEM.findall(items)}
+        name = wanted.get(raw) or ("INBOX" if raw.upper() == b"INBOX" and "INBOX" in names else None)
+        if name is not None and b"UIDVALIDITY" in numbers:
+            found[name] = State(numbers[b"UIDVALIDITY"], numbers.get(b"UIDNEXT"))
+    return found
 
 
 def listed(rows: Iterable[tuple[Sequence[bytes], bytes | None, bytes | str]]) -> Iterator[Listed]:

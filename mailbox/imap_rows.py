@@ -82,6 +82,12 @@ def message_of(pieces: Sequence[Piece], uid: int) -> tuple[int, bytes | None]:
     return items.get(b"RFC822.SIZE", 0), content_of(items)
 
 
+def contents_of(pieces: Sequence[Piece]) -> dict[int, bytes]:
+    """The contents of several messages by UID; without those that hold nothing."""
+    answer: dict[int, dict[bytes, Any]] = parse_fetch_response(list(pieces), normalise_times=False)
+    return {uid: content for uid, items in answer.items() if (content := content_of(items))}
+
+
 def content_of(items: Mapping[bytes, Any]) -> bytes | None:
     """The one body section of a FETCH answer, however the server writes its name; b"" for NIL."""
     for key, value in items.items():

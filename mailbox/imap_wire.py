@@ -3,6 +3,7 @@
 import imaplib
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -31,6 +32,7 @@ class Wire(imaplib.IMAP4):
         self.account = account
         self.stream = Stream()
         self.stream.allow(account.patience.answer, LONGEST_ANSWER)
+        self.idle_tag = b""
         super().__init__(account.host, account.port)
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -70,30 +72,64 @@ class Wire(imaplib.IMAP4):
             raise self.error(answer[-1])
         return answer
 
+    def list_statuses(self, names: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+        """LIST … RETURN (STATUS …) of these folders: (name, items) of each STATUS answer."""
+        self.untagged_responses.pop("STATUS", None)
+        patterns = b" ".join(quoted(name) for name in names).decode("ascii")
+        command = ('""', f"({patterns})", "RETURN (STATUS (UIDNEXT UIDVALIDITY))")
+        kind, answer = self._simple_command("LIST", *command)
+        self.untagged_responses.pop("LIST", None)
+        if kind != "OK":
+            raise self.error(answer[-1])
+        return list(status_answers(self.untagged_responses.pop("STATUS", [])))
+
     def await_news(self, seconds: float) -> bool:
         """IDLE until EXISTS comes or the time is over."""
+        came = self.begin_idle() or self.hear_news(seconds)
+        return self.end_idle() or came
+
+    def begin_idle(self) -> bool:
+        """From here on the server tells what is new; True if it did so at once."""
         self.untagged_responses.pop("EXISTS", None)
-        tag = self._command("IDLE")
+        self.idle_tag = self._command("IDLE")
         while self._get_response() is not None:  # None is the continuation; untagged answers may come first
-            if self.tagged_commands[tag]:
-                self._command_complete("IDLE", tag)
+            if self.tagged_commands[self.idle_tag]:
+                self._command_complete("IDLE", self.idle_tag)
                 raise self.error("IDLE is not taken here")
-        came = "EXISTS" in self.untagged_responses or self.hear_news(seconds)
+        return "EXISTS" in self.untagged_responses
+
+    def end_idle(self) -> bool:
+        """Take the line back; True if something new was told meanwhile."""
+        self.sock.settimeout(self.account.patience.answer)
         self.stream.allow(self.account.patience.answer, LONGEST_ANSWER)
         self.send(b"DONE\r\n")
-        self._command_complete("IDLE", tag)
-        return came or "EXISTS" in self.untagged_responses
+        self._command_complete("IDLE", self.idle_tag)
+        return "EXISTS" in self.untagged_responses
+
+    def overhear(self) -> bool:
+        """What has come during IDLE, without waiting; True for news. Raises when the line is dead."""
+        self.sock.settimeout(0)
+        self.stream.left = LONGEST_NEWS
+        came = False
+        with suppress(BlockingIOError, ssl.SSLWantReadError):
+            while True:
+                came = self.is_news(self.readline()) or came
+        return came
 
     def hear_news(self, seconds: float) -> bool:
         self.stream.allow(seconds, LONGEST_NEWS)
         with suppress(TimeoutError):
-            while line := self.readline():
-                if line.upper().startswith(b"* BYE"):
-                    raise self.abort(line[5:])
-                if re.match(rb"\* [0-9]+ EXISTS", line, re.IGNORECASE):
-                    return True
-            raise ConnectionResetError
+            while not self.is_news(self.readline()):
+                pass
+            return True
         return False
+
+    def is_news(self, line: bytes) -> bool:
+        if not line:
+            raise ConnectionResetError
+        if line.upper().startswith(b"* BYE"):
+            raise self.abort(line[5:])
+        return re.match(rb"\* [0-9]+ EXISTS", line, re.IGNORECASE) is not None
 
 
 class Client(IMAPClient):
@@ -139,6 +175,26 @@ class Client(IMAPClient):
             self.login(account.username, account.secret.reveal())
         if account.host.lower().endswith(NEEDS_ID):
             self.id_({"name": "Paitho"})
+
+
+def quoted(name: bytes) -> bytes:
+    return b'"' + name.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+STATUS = re.compile(rb'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"()]+))?\s*\(([^()]*)\)')
+
+
+def status_answers(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bytes]]:
+    """`"name" (UIDNEXT 5 …)`; a name that came as a literal stands in a piece before its items."""
+    name: bytes | None = None
+    for piece in pieces:
+        if isinstance(piece, tuple):
+            name = piece[1]
+        elif piece and (found := STATUS.match(piece)):
+            plain = re.sub(rb"\\(.)", rb"\1", found[1]) if found[1] is not None else found[2]
+            if plain or name:
+                yield plain or name or b"", found[3]
+            name = None
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from keychain.fields import SealedBytes, SealedText
+from keychain.fields import SealedBytes, SealedJSON, SealedText
 from keychain.models import Credential
 from leads.models import Lead
 from paitho.lib.ids import uuid7
@@ -39,8 +41,26 @@ class Mailbox(models.Model):
     daily_cap = models.PositiveIntegerField(default=50)
     gap_seconds = models.PositiveIntegerField(default=60)
     is_sandbox = models.BooleanField(default=False)
+    ramp_first = models.PositiveIntegerField(default=0, help_text="Mails on the first day of the ramp-up.")
+    ramp_step = models.PositiveIntegerField(default=0, help_text="More mails on each day after it.")
+    ramp_began = models.DateField(null=True, blank=True, help_text="None: there is no ramp-up.")
+    claimed_on = models.DateField(null=True, blank=True, help_text="The day (UTC) that is counted.")
+    claimed_count = models.PositiveIntegerField(default=0, help_text="Mails claimed on that day.")
     last_sent_at = models.DateTimeField(null=True, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True, help_text="Nothing leaves before.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Troubles in a row, for the back-off.")
+    paused_because = models.CharField(max_length=8, blank=True, default="", help_text="person or bounces")
     synced_at = models.DateTimeField(null=True, blank=True)
+    news_at = models.DateTimeField(null=True, blank=True, help_text="The server said that there is news.")
+    reading_until = models.DateTimeField(null=True, blank=True, help_text="Nobody else reads it before.")
+    read_failures = models.PositiveSmallIntegerField(default=0)
+    watched_until = models.DateTimeField(null=True, blank=True, help_text="Somebody waits in it (IDLE).")
+    sent_read_at = models.DateTimeField(null=True, blank=True, help_text="When its Sent was looked through.")
+    server_files_sent = models.BooleanField(null=True, help_text="Whether its server fills Sent by itself.")
+    vendor = models.CharField(max_length=12, blank=True, default="", help_text="Whose consent opens it.")
+    consent_ends_at = models.DateTimeField(null=True, blank=True)
+    deliverability = SealedJSON(null=True, help_text="What its domain says to receiving servers.")
+    deliverability_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -48,6 +68,22 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return str(self.address)
+
+    def cap_on(self, day: date) -> int:
+        """How many mails may leave on that day: fewer while the mailbox is being ramped up."""
+        if self.ramp_began is None:
+            return self.daily_cap
+        return min(self.daily_cap, self.ramp_first + self.ramp_step * max(0, (day - self.ramp_began).days))
+
+    def claimed_on_day(self, day: date) -> int:
+        return self.claimed_count if self.claimed_on == day else 0
+
+    def has_room(self, day: date) -> bool:
+        return self.claimed_on_day(day) < self.cap_on(day)
+
+    def was_read_lately(self, since: datetime) -> bool:
+        """Whether its Sent folder was looked through after `since`; without that nothing leaves."""
+        return self.sent_read_at is not None and self.sent_read_at > since
 
 
 class Folder(models.Model):
@@ -60,6 +96,7 @@ class Folder(models.Model):
     uidvalidity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)
     synced_at = models.DateTimeField(null=True, blank=True)
+    listed_at = models.DateTimeField(null=True, blank=True, help_text="When the server last named it.")
 
     class Meta:
         db_table = "folders"
@@ -123,15 +160,20 @@ class Message(models.Model):
     approved_hash = models.BinaryField(max_length=32, null=True, help_text="Of what a person approved.")
     opt_out_hash = models.BinaryField(max_length=32, null=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True, help_text="The end of its sending window.")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     answer = SealedText(null=True, help_text="What the server said.")
+    looks = models.PositiveSmallIntegerField(default=0, help_text="How often it was looked for in Sent.")
+    looked_at = models.DateTimeField(null=True, blank=True)
+    filed_at = models.DateTimeField(null=True, blank=True, help_text="When its copy in Sent was seen.")
     kind = models.CharField(
         max_length=10, blank=True, default="", help_text="reply, bounce, auto_reply or complaint"
     )
     severity = models.CharField(max_length=8, blank=True, default="")
     returns_on = models.DateField(null=True, blank=True)
     opts_out = models.BooleanField(default=False)
+    is_unreadable = models.BooleanField(default=False)
     handled_at = models.DateTimeField(null=True, blank=True, help_text="When campaigns took note of it.")
     at = models.DateTimeField(default=timezone.now, help_text="When it was sent, or arrived.")
 
@@ -147,6 +189,14 @@ class Message(models.Model):
                 fields=["at"], name="messages_unhandled", condition=Q(handled_at=None, direction="in")
             ),
             models.Index(fields=["message_id"], name="messages_by_id"),
+            models.Index(
+                fields=["mailbox", "due_at"], name="messages_next", condition=Q(delivery="scheduled")
+            ),
+            models.Index(
+                fields=["mailbox", "at"],
+                name="messages_unsettled",
+                condition=Q(direction="out", filed_at=None, delivery__in=["sent", "sending", "uncertain"]),
+            ),
         ]
 
     def __str__(self) -> str:

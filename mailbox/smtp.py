@@ -8,6 +8,7 @@ dot is on its way, only the server's answer says what became of it; without one 
 """
 
 import re
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -24,11 +25,16 @@ ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What goes over the wire: two ASCII addresses, and the rendered bytes."""
+    """What goes over the wire: two ASCII addresses, and the rendered bytes.
+
+    Past `before` (seconds since the epoch) it is not handed over any more: whoever slept through the end of
+    their claim, with their machine perhaps, does not know what became of the mail meanwhile.
+    """
 
     sender: str
     recipient: str
     message: bytes
+    before: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,9 @@ def send(line: Line, envelope: Envelope) -> Outcome:
         wire = line.start(envelope)
         wire.say(Stage.RCPT, f"RCPT TO:<{envelope.recipient}>", 250, 251)
         wire.say(Stage.DATA, "DATA", 354)
+        if envelope.before is not None and time.time() > envelope.before:
+            line.drop()
+            return Deferred("The mail's turn was over before it could be handed over.", None, About.SERVER)
         code, answer = wire.deliver(envelope.message)
     except Broken as broken:
         if broken.outcome.code == 421:

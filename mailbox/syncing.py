@@ -1,113 +1,193 @@
 """Reads what is new in the team's mailboxes: headers first, a body only when it belongs to a thread of ours.
 
-    connect -> EXAMINE folder -> (uidvalidity, last uid) known?
-        same uidvalidity  -> UIDs above last uid
-        new or changed    -> UIDs since the oldest thread; what is stored already is not stored again
-    -> header fields in batches -> match -> body of the matched -> rows and last uid in one commit
+    due --lease--> connected --> names known lately? --yes--> LIST-STATUS: what has grown? --+
+                                  `--no--> LIST: inbox, junk and sent by SPECIAL-USE --------+
+                                                                                            v
+        +------------------- for each folder that has grown or is new: EXAMINE --------------+
+        v
+    same uidvalidity --> UIDs above the last uid                                   (incremental)
+    new or changed   --> UIDs since the oldest thread; what is stored already is not stored again
+        v
+    header fields in batches --> match --> bodies of the matched --> rows and last uid in ONE commit
+        v
+    Sent: what went out and what the server called it (`mailbox.filing`) --> settled, lease given back
+        |
+        +-- trouble --> back-off, a sentence on the mailbox; a refused sign-in stops its sending too
+        +-- folder gone (renamed) --> names are asked for again at the next visit
 
-Mail that matches none of our threads is never stored, and its body is never read; delivery reports are read,
-because often only their body names the mail that they are about.
+A visit that dies anywhere begins again at the last commit. Mail that matches none of our threads is never
+stored, and its body is never read; delivery reports are read, because often only their body names the mail
+that they are about.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from keychain.index import blind_index
 from mailbox import folders
 from mailbox.accounts import imap_account
+from mailbox.crew import share
+from mailbox.filing import missed, read_sent
 from mailbox.folders import Role
-from mailbox.imap import Session, batches, connect
+from mailbox.imap import Session, State, batches, connect
 from mailbox.imap_rows import HeaderRow
-from mailbox.models import Delivery, Direction, Folder, Health, Mailbox, Message, MessageAlias, Thread
-from mailbox.triage import Kind, Triage, triage
-from mailbox.trouble import AuthRefused, MailboxTrouble, Throttled
-from paitho.lib.text import NotAnAddress
+from mailbox.matching import arrived
+from mailbox.models import Delivery, Folder, Health, Mailbox, Message, Thread
+from mailbox.storing import store
+from mailbox.trouble import AuthRefused, FolderGone, MailboxTrouble, Throttled
+from mailbox.watching import WATCH
 from tenants import bells
 
 POLL = timedelta(seconds=60)
+WATCHED_POLL = timedelta(minutes=5)  # where the server tells us at once (IDLE)
 SANDBOX_POLL = timedelta(seconds=5)  # whoever tries the product is not kept waiting
-LIMIT = 256 * 1024  # bytes of a body that are read
-READ = (Role.INBOX, Role.JUNK)
-GRACE = timedelta(minutes=11)  # longer than the DATA timeout of RFC 5321, 4.5.3.2.6
-IDS = re.compile(r"<[^<>\s]{1,996}>")
-ADDRESS = re.compile(r"[^\s<>\",;:()]+@[^\s<>\",;:()]+")
-ANSWERS = ("IN-REPLY-TO", "REFERENCES", "X-MICROSOFT-ORIGINAL-MESSAGE-ID")
-HARMLESS = {"auth-failure", "not-spam"}  # feedback types of RFC 5965 and RFC 6591
-REPORTERS = ("multipart/report", "mailer-daemon", "postmaster", "bounce", "delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message that belongs to one of our threads."""
-
-    row: HeaderRow
-    thread: Thread
-    raw: bytes
+LONGEST_PAUSE = timedelta(hours=1)
+LEASE = timedelta(minutes=10)
+RELIST = timedelta(hours=1)  # folders are made and renamed seldom
+AT_ONCE = 16
+ACTIVE = timedelta(days=14)  # since the last mail that went out
+READING = "Reading mail: "
+ORDER = (Role.INBOX, Role.JUNK, Role.SENT)
 
 
 def sync_slice() -> datetime | None:
     """Read every mailbox of the bound workspace that is due."""
-    usable = list(Mailbox.objects.exclude(health=Health.BROKEN))
-    for mailbox in usable:
-        if _due_at(mailbox) <= timezone.now():
-            sync_mailbox(mailbox)
-            mailbox.refresh_from_db()
-    return min((_due_at(mailbox) for mailbox in usable if mailbox.health != Health.BROKEN), default=None)
+    now = timezone.now()
+    share(visit, [mailbox for mailbox in _usable() if _due_at(mailbox, now) <= now], at_most=AT_ONCE)
+    now = timezone.now()
+    return min((_due_at(mailbox, now) for mailbox in _usable()), default=None)
 
 
-def _due_at(mailbox: Mailbox) -> datetime:
-    """When the mailbox is read next; at once when it never was."""
-    if mailbox.synced_at is None:
-        return timezone.now()
-    return mailbox.synced_at + (SANDBOX_POLL if mailbox.is_sandbox else POLL)
+def _usable() -> list[Mailbox]:
+    return list(Mailbox.objects.exclude(health=Health.BROKEN))
+
+
+def _due_at(mailbox: Mailbox, now: datetime) -> datetime:
+    """When the mailbox is read next; at once when it never was, or when there is news."""
+    free_at = mailbox.reading_until or now
+    if mailbox.synced_at is None or (mailbox.news_at and mailbox.news_at > mailbox.synced_at):
+        return max(now, free_at)
+    watched = mailbox.watched_until is not None and mailbox.watched_until > now
+    pause = SANDBOX_POLL if mailbox.is_sandbox else WATCHED_POLL if watched else POLL
+    return max(mailbox.synced_at + pause, free_at)
+
+
+def visit(mailbox: Mailbox) -> None:
+    """Read a mailbox unless somebody else is reading it."""
+    now = timezone.now()
+    free = Q(reading_until=None) | Q(reading_until__lte=now)
+    if Mailbox.objects.filter(free, pk=mailbox.pk).update(reading_until=now + LEASE):
+        sync_mailbox(mailbox)
 
 
 def sync_mailbox(mailbox: Mailbox) -> int:
     """Read one mailbox; returns how many messages were stored. What fails is said on the mailbox."""
-    stored = 0
+    begun = timezone.now()
     try:
-        with connect(imap_account(mailbox)) as session:
-            for folder in session.folders():
-                if folder.role in READ:
-                    stored += _sync_folder(mailbox, session, folder)
-            reconcile(mailbox, session)
+        session = connect(imap_account(mailbox))
+        with session.closing_on_error():
+            stored = read_folders(mailbox, session)
+            stays = _is_active(mailbox) and WATCH.adopt(mailbox, session)
+            if not stays:
+                session.close()
     except MailboxTrouble as error:
         _trouble(mailbox, error)
-        return stored
-    Mailbox.objects.filter(pk=mailbox.pk).update(synced_at=timezone.now())
+        return 0
+    _done(mailbox, begun)
     return stored
 
 
+def _is_active(mailbox: Mailbox) -> bool:
+    """Whether an answer may come any time: something was sent lately. A sandbox is polled all the time."""
+    lately = timezone.now() - ACTIVE
+    return not mailbox.is_sandbox and mailbox.last_sent_at is not None and mailbox.last_sent_at > lately
+
+
+def read_folders(mailbox: Mailbox, session: Session) -> int:
+    """Everything that a visit does in the mailbox; returns how many messages were stored."""
+    stored = 0
+    for folder, state in _grown(mailbox, session):
+        if folder.role == Role.SENT:
+            read_sent(mailbox, session, folder, state)
+        else:
+            stored += _sync_folder(mailbox, session, folder)
+    return stored
+
+
+def _done(mailbox: Mailbox, begun: datetime) -> None:
+    """`begun` and not now: what was said to be new meanwhile is looked at again."""
+    ours = Mailbox.objects.filter(pk=mailbox.pk)
+    ours.update(synced_at=begun, sent_read_at=begun, reading_until=None, read_failures=0)
+    if mailbox.problem and mailbox.problem.startswith(READING):
+        mailbox.problem = None
+        mailbox.save(update_fields=["problem"])
+    scheduled = Message.objects.filter(mailbox=mailbox, delivery=Delivery.SCHEDULED, due_at__lte=begun)
+    if scheduled.exists():
+        bells.ring("send")
+
+
 def _trouble(mailbox: Mailbox, error: MailboxTrouble) -> None:
-    mailbox.problem = f"Reading mail: {error}"
-    mailbox.synced_at = max(timezone.now(), error.until) if isinstance(error, Throttled) else timezone.now()
+    now = timezone.now()
+    wait = min(LONGEST_PAUSE, POLL * 2 ** min(mailbox.read_failures, 8) / 2)
+    if isinstance(error, FolderGone):
+        Folder.objects.filter(mailbox=mailbox).update(listed_at=None)
+        wait = timedelta(seconds=1)
+    mailbox.problem = f"{READING}{error}"
+    mailbox.synced_at = now
+    mailbox.read_failures = min(mailbox.read_failures + 1, 20)
+    mailbox.reading_until = max(now + wait, error.until) if isinstance(error, Throttled) else now + wait
     if isinstance(error, AuthRefused):
         mailbox.health = Health.BROKEN
-    mailbox.save(update_fields=["problem", "synced_at", "health"])
+    mailbox.save(update_fields=["problem", "synced_at", "read_failures", "reading_until", "health"])
 
 
-def _sync_folder(mailbox: Mailbox, session: Session, place: folders.Folder) -> int:
-    folder, _ = Folder.objects.get_or_create(
-        mailbox=mailbox, name=place.name, defaults={"role": place.role.value}
-    )
-    state = session.state(place)
-    if folder.uidvalidity == state.uidvalidity and folder.synced_at is not None:
+def _grown(mailbox: Mailbox, session: Session) -> list[tuple[Folder, State | None]]:
+    """The folders in which there may be something new, inbox first; their state where it is known already."""
+    since = timezone.now() - RELIST
+    known = list(mailbox.folders.filter(listed_at__gt=since, synced_at__isnull=False))
+    states = session.statuses([folder.name for folder in known]) if known else None
+    if states is None or any(folder.name not in states for folder in known):
+        return [(folder, None) for folder in _listed(mailbox, session)]
+    pairs = [(folder, states[folder.name]) for folder in known]
+    grown = [(folder, state) for folder, state in pairs if not _is_read(folder, state)]
+    return sorted(grown, key=lambda pair: ORDER.index(pair[0].role))
+
+
+def _is_read(folder: Folder, state: State) -> bool:
+    """Nothing new; a Sent folder is looked into as long as mail of ours is missed in it."""
+    same = folder.uidvalidity == state.uidvalidity and state.uidnext is not None
+    if not same or (state.uidnext or 0) - 1 > folder.last_uid:
+        return False
+    return folder.role != Role.SENT or not missed(folder.mailbox).exists()
+
+
+def _listed(mailbox: Mailbox, session: Session) -> list[Folder]:
+    """The folders as the server names them now."""
+    now = timezone.now()
+    return [_row(mailbox, place, now) for place in session.folders()]
+
+
+def _row(mailbox: Mailbox, place: folders.Folder, now: datetime) -> Folder:
+    values = {"role": place.role.value, "listed_at": now}
+    return Folder.objects.update_or_create(mailbox=mailbox, name=place.name, defaults=values)[0]
+
+
+def _sync_folder(mailbox: Mailbox, session: Session, folder: Folder) -> int:
+    state = session.state(folders.Folder(folder.name, Role(folder.role)))
+    if folder.uidvalidity != state.uidvalidity:
+        folder.uidvalidity, folder.last_uid, folder.synced_at = state.uidvalidity, 0, None
+    if folder.synced_at is not None:
         uids = session.new_uids(folder.last_uid)
-    else:
-        folder.uidvalidity, folder.last_uid = state.uidvalidity, 0
-        uids = session.uids_since(_oldest(mailbox))
+    else:  # a first visit that was cut off goes on where it was
+        uids = [uid for uid in session.uids_since(_oldest(mailbox)) if uid > folder.last_uid]
     stored = 0
     for portion in batches(uids):
         stored += _take_in(mailbox, session, folder, session.headers(portion))
-    folder.last_uid = max([folder.last_uid, *uids, (state.uidnext or 1) - 1])
+    folder.last_uid = max([folder.last_uid, *uids[-1:], (state.uidnext or 1) - 1])
     folder.synced_at = timezone.now()
     folder.save(update_fields=["uidvalidity", "last_uid", "synced_at"])
     return stored
@@ -121,129 +201,12 @@ def _oldest(mailbox: Mailbox) -> date:
 
 def _take_in(mailbox: Mailbox, session: Session, folder: Folder, rows: list[HeaderRow]) -> int:
     """Store the rows' messages that are ours, and how far the folder has been read, in one commit."""
-    arrived = [found for row in rows if (found := _ours(mailbox, session, row)) is not None]
-    stored = 0
+    ours = arrived(mailbox, session, rows)
     with transaction.atomic():
-        for each in arrived:
-            stored += _store(mailbox, each)
+        stored = store(mailbox, ours)
         if rows:
             last = max(row.uid for row in rows)
             Folder.objects.filter(pk=folder.pk).update(last_uid=last, uidvalidity=folder.uidvalidity)
         if stored:
             bells.ring("react")
     return stored
-
-
-def _ours(mailbox: Mailbox, session: Session, row: HeaderRow) -> Arrived | None:
-    """The message with its body if it belongs to a thread of ours."""
-    thread = _by_ids(_answered(row.fields))
-    is_report = thread is None and _looks_like_a_report(row.fields)
-    if thread is None and not is_report:
-        thread = _by_sender(mailbox, row.fields.get("FROM", ""))
-    if thread is None and not is_report:
-        return None
-    body = session.body(row.uid, LIMIT)
-    if body is None:
-        return None
-    thread = thread or _by_report(mailbox, body.content)
-    return Arrived(row, thread, body.content) if thread else None
-
-
-def _answered(fields: Mapping[str, str]) -> list[str]:
-    """The ids of the messages that this one answers or follows."""
-    return IDS.findall(" ".join(fields.get(name, "") for name in ANSWERS))[:100]
-
-
-def _looks_like_a_report(fields: Mapping[str, str]) -> bool:
-    text = f"{fields.get('CONTENT-TYPE', '')} {fields.get('FROM', '')}".lower()
-    return any(mark in text for mark in REPORTERS)
-
-
-def _by_ids(ids: list[str]) -> Thread | None:
-    if not ids:
-        return None
-    ours = Message.objects.filter(direction=Direction.OUT, message_id__in=ids).select_related("thread")
-    if message := ours.first():
-        return message.thread
-    alias = MessageAlias.objects.filter(message_id__in=ids).select_related("original__thread").first()
-    return alias.original.thread if alias else None
-
-
-def _by_sender(mailbox: Mailbox, sender: str) -> Thread | None:
-    """The latest thread with the person who writes."""
-    found = ADDRESS.findall(sender[:2000])
-    if not found:
-        return None
-    try:
-        index = blind_index().email(found[-1])
-    except NotAnAddress:
-        return None
-    return Thread.objects.filter(mailbox=mailbox, lead__email_index=index).order_by("-last_at").first()
-
-
-def _by_report(mailbox: Mailbox, raw: bytes) -> Thread | None:
-    """The thread of the mail that a report is about: by its id, else by the address that failed."""
-    read = triage(raw)
-    if read.message_id and (thread := _by_ids([read.message_id])) is not None:
-        return thread
-    return _by_sender(mailbox, read.recipient) if read.recipient else None
-
-
-def _store(mailbox: Mailbox, arrived: Arrived) -> int:
-    """One received message as a row; one that is there already is not stored twice."""
-    thread, raw = arrived.thread, arrived.raw
-    ids = IDS.findall(arrived.row.fields.get("MESSAGE-ID", ""))
-    message_id = ids[0] if ids else f"<sha256.{hashlib.sha256(raw).hexdigest()}@missing>"
-    if Message.objects.filter(mailbox=mailbox, direction=Direction.IN, message_id=message_id).exists():
-        return 0
-    ours = Message.objects.filter(thread=thread, direction=Direction.OUT, delivery=Delivery.SENT)
-    last = ours.order_by("-at").first()
-    read: Triage = triage(raw, our_text=last.body if last else None)
-    Message(
-        thread=thread,
-        mailbox=mailbox,
-        direction=Direction.IN,
-        delivery=Delivery.RECEIVED,
-        message_id=message_id,
-        subject=read.subject,
-        body=read.visible_text,
-        raw=raw,
-        kind=read.kind.value,
-        severity=_severity(read),
-        returns_on=read.returns_on,
-        opts_out=read.opts_out,
-    ).save(force_insert=True)
-    Thread.objects.filter(pk=thread.pk).update(is_unread=True, last_at=timezone.now())
-    return 1
-
-
-def _severity(read: Triage) -> str:
-    """A complaint that is no person's (a failed DMARC check, a "not spam") is about the mailbox: policy."""
-    if read.kind is Kind.COMPLAINT:
-        return "policy" if read.reason in HARMLESS else ""
-    return read.severity.value if read.severity else ""
-
-
-def reconcile(mailbox: Mailbox, session: Session) -> int:
-    """Look for UNCERTAIN mail in Sent after its grace: what is there was sent, a person decides the rest.
-
-    Returns how many were found. Each is looked for at every visit, so that twice is the least.
-    """
-    doubtful = Message.objects.filter(mailbox=mailbox, delivery=Delivery.UNCERTAIN)
-    found = 0
-    for message in doubtful.filter(at__lte=timezone.now() - GRACE)[:50]:
-        copies = session.find_in_sent(message.message_id, str(message.pk))
-        if copies:
-            found += 1
-            settle_found(message, copies[0].message_id)
-    return found
-
-
-@transaction.atomic
-def settle_found(message: Message, actual_id: str) -> None:
-    """The mail is in Sent: it went. The id that the server gave it is kept, since answers will name it."""
-    was = Message.objects.filter(pk=message.pk, delivery=Delivery.UNCERTAIN)
-    if was.update(delivery=Delivery.SENT):
-        if actual_id and actual_id != message.message_id:
-            MessageAlias.objects.get_or_create(message_id=actual_id, defaults={"original": message})
-        bells.ring("react")

@@ -42,5 +42,10 @@ def current() -> WorkspaceRef:
     return workspace
 
 
+def close_sessions() -> None:
+    """Close this thread's sessions, the warm ones too: for a thread that ends."""
+    _wrapper().close_everything()
+
+
 def is_bound() -> bool:
     return _wrapper().workspace is not None

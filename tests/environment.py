@@ -11,24 +11,41 @@ import os
 import secrets
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from paitho.embedded.postgres import Cluster, binary
 from paitho.embedded.redis import Redis
+from tests.servers.ports import free_port
 
 ORIGIN = "http://localhost:8000"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What was started, and the directory that holds it."""
+
+    home: Path
+    cluster: Cluster
+    redis: Redis
 
 
 def start(*, durable: bool = False, connections: int = 0) -> Path:
     """Start the servers, write the environment, and return the directory that holds them.
 
-    `durable` is for benchmarks: every commit reaches the disk, as in production; so is `connections`, when
-    they need more of them than the embedded default allows.
+    `durable` is for benchmarks and faults: every commit reaches the disk, as in production; `connections` is
+    for those that need more of them than the embedded default allows.
     """
+    return start_servers(durable=durable, connections=connections).home
+
+
+def start_servers(*, durable: bool = False, connections: int = 0) -> Servers:
+    """As `start`, with the servers in hand."""
     home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
-    cluster = Cluster(home / "pg", durable=durable)
+    port = free_port() if durable else None  # a server that is started again is found where it was
+    cluster = Cluster(home / "pg", port=port, durable=durable)
     if connections:
         cluster.ensure()
         with (cluster.data / "postgresql.auto.conf").open("a") as conf:
@@ -62,7 +79,7 @@ def start(*, durable: bool = False, connections: int = 0) -> Path:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
-    return home
+    return Servers(home, cluster, redis)
 
 
 @pytest.hookimpl(tryfirst=True)

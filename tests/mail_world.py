@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from keychain.crypto.secret import Secret
 from keychain.index import blind_index
 from keychain.models import Credential, Kind
@@ -28,6 +30,7 @@ def a_mailbox(address: str = "sales@acme.sandbox", *, smtp_port: int = 1, imap_p
         credential=secret,
         gap_seconds=0,
         daily_cap=1000,
+        sent_read_at=timezone.now(),
     )
     mailbox.save()
     return mailbox
@@ -47,3 +50,15 @@ def a_thread(mailbox: Mailbox | None = None, lead: Lead | None = None) -> Thread
     thread = Thread(mailbox=mailbox or a_mailbox(), lead=lead or a_lead(first_name="Ada", company="Engines"))
     thread.save()
     return thread
+
+
+def leads_of(addresses: list[str]) -> list[Lead]:
+    """Many leads, in a few statements."""
+    blind = blind_index()
+    leads = []
+    for address in addresses:
+        profile = Profile(address, {})
+        found = indexes(profile, blind)
+        values = {"email_index": found.email, "domain_index": found.domain, "words": found.words}
+        leads.append(Lead(profile=profile.to_dict(), **values))
+    return Lead.objects.bulk_create(leads, batch_size=1000)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_only
 from mailbox import actions, queries
 from mailbox.errors import MailboxError
-from mailbox.forms import OUTCOMES, AnswerForm, OutcomeForm
+from mailbox.forms import OUTCOMES, AnswerForm, DoubtForm, OutcomeForm
 from mailbox.models import Message, Thread
 from paitho.navigation import Tab
 
@@ -62,6 +62,11 @@ def outcome(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def settle(request: MemberRequest, pk: UUID) -> HttpResponse:
     """A person says whether an uncertain mail went."""
-    went = request.POST.get("went") == "yes"
-    actions.settle_doubt(get_object_or_404(Message, pk=pk), went=went, by=actor(request))
+    form = DoubtForm(request.POST)
+    if form.is_valid():
+        message = get_object_or_404(Message.objects.select_related("mailbox"), pk=pk)
+        try:
+            actions.settle_doubt(message, actions.Doubt(form.cleaned_data["went"]), by=actor(request))
+        except MailboxError as error:
+            messages.error(request, str(error))
     return redirect("mailbox:inbox")

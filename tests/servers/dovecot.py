@@ -170,7 +170,8 @@ def identities() -> dict[str, object]:
 
 
 @contextmanager
-def running_dovecot(password: str = "secret") -> Iterator[Dovecot]:
+def running_dovecot(password: str = "secret", *, settings: str = "") -> Iterator[Dovecot]:
+    """`settings` are further lines of its configuration."""
     root = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))  # its sockets need a short path
     root.chmod(0o755)
     (root / "mail").mkdir(mode=0o777)
@@ -183,9 +184,8 @@ def running_dovecot(password: str = "secret") -> Iterator[Dovecot]:
             f"tokeninfo_url = http://127.0.0.1:{token_port}/?access_token=\nusername_attribute = username\n"
         )
         ports = {"port": server.port, "tls_port": server.tls_port}
-        (root / "dovecot.conf").write_text(
-            CONFIG.format(root=root, certificate=certificate, password=password, **ports, **who)
-        )
+        configuration = CONFIG.format(root=root, certificate=certificate, password=password, **ports, **who)
+        (root / "dovecot.conf").write_text(configuration + settings)
         process = subprocess.Popen(
             ["dovecot", "-F", "-c", str(root / "dovecot.conf")], stderr=subprocess.DEVNULL
         )
