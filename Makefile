@@ -17,6 +17,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS ?= automatic
 export PAITHO_PORT PAITHO_OPS_PORT
 
+.PHONY: test-exactly-once bench-mail
 .PHONY: help up stop demo psql manage assets check format test clean
 .PHONY: bench-import bench-leads
 .PHONY: operator
@@ -90,6 +91,19 @@ bench-pipeline: $(SYNCED) ## measure the pipeline beside its ideal: PIPELINE_LEA
 
 bench-leads: $(SYNCED) assets ## measure the pages about leads with ROWS=100000 of them
 	@$(RUN) -m bench.lead_pages --rows $(ROWS)
+
+SENDS ?= 10000
+KILL_EVERY ?= 1
+PACE ?= 2
+test-exactly-once: $(SYNCED) ## kill the workers all the time over many sends, count at the server: SENDS=10000 PACE=2
+	@$(RUN) -m tests.system && $(RUN) -m tests.exactly_once --sends $(SENDS) --kill-every $(KILL_EVERY) --pace $(PACE) $(ARGS)
+
+MESSAGES ?= 20000
+MAILBOXES ?= 200
+REPLIES ?= 300
+MAIL_ROUNDS ?= 3
+bench-mail: $(SYNCED) ## measure the mail engine next to mbsync and smtplib: MESSAGES=20000 MAILBOXES=200 REPLIES=300
+	@$(RUN) -m tests.system && $(RUN) -m bench.mail --messages $(MESSAGES) --mailboxes $(MAILBOXES) --replies $(REPLIES) --rounds $(MAIL_ROUNDS)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

@@ -21,6 +21,7 @@ PARTS = {
     "dovecot": (("dovecot", "/usr/sbin/dovecot"), "dovecot-imapd"),
     "pgbouncer": (("pgbouncer", "/usr/sbin/pgbouncer"), "pgbouncer"),
     "spamassassin": (("spamassassin",), "spamassassin"),
+    "mbsync": (("mbsync",), "isync"),
 }
 
 
