@@ -7,10 +7,14 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from psycopg.errors import LockNotAvailable
 
 from tenants.errors import KeysUnavailable
 
 RETRY_SECONDS = 30
+BUSY = (
+    "What you wanted to change is being changed as a whole at this moment. Nothing is lost; try again soon."
+)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -20,20 +24,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last answer: 503 while the keys cannot be opened, wherever that showed; else a plain 500.
+    """The last answer: 503 for what passes, a key service that is away or a table that changes; else 500.
 
     Rendered without the request: the session is sealed too, and nothing here may ask for it.
     """
     del request
-    unavailable = _keys_unavailable(sys.exc_info()[1])
-    if unavailable is None:
+    reason = _what_passes(sys.exc_info()[1])
+    if not reason:
         return HttpResponse(render_to_string("500.html"), status=500)
-    page = render_to_string("503.html", {"reason": str(unavailable)})
+    page = render_to_string("503.html", {"reason": reason})
     return HttpResponse(page, status=503, headers={"Retry-After": RETRY_SECONDS, "Cache-Control": "no-store"})
 
 
-def _keys_unavailable(error: BaseException | None) -> KeysUnavailable | None:
-    """The refusal in an error's causes: templates and drivers wrap what was raised in them."""
-    while error is not None and not isinstance(error, KeysUnavailable):
+def _what_passes(error: BaseException | None) -> str:
+    """The sentence for an error that is over soon; templates and drivers wrap what was raised in them."""
+    while error is not None:
+        if isinstance(error, KeysUnavailable):
+            return str(error)
+        if isinstance(error, LockNotAvailable):
+            return BUSY
         error = error.__cause__ or error.__context__
-    return error
+    return ""

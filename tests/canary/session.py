@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from tests.canary.outside import Outside
 
-PATIENCE = 180.0
+PATIENCE = 120.0
 USER = "olga@firm.test"
 
 
@@ -133,17 +133,19 @@ class Session:
         page.fill("[name=name]", name)
         page.fill("[name=offer]", f"We repair looms within a day.\nAsk for {self.words.prompt}.")
         page.fill("[name=goal]", "A call of ten minutes.")
-        if page.locator("[name=legal_basis]").count():
-            page.select_option("[name=legal_basis]", index=1)
+        page.select_option("[name=legal_basis]", "legitimate_interest")
+        for _ in ("brief", "audience", "mails"):
+            self.submit("Save and go on")
         writer = page.locator("[name=writer] option", has_text="Our model").get_attribute("value")
         page.select_option("[name=writer]", writer)
         page.fill("[name=writer_model]", "local")
+        self.submit("Save and go on")
         page.get_by_label(re.compile(re.escape(USER))).check()
         for box in page.locator("[name=days]").all():
             box.check()
         page.fill("[name=begins]", "00:00")
         page.fill("[name=ends]", "23:59")
-        self.submit("Save")
+        self.submit("Save and go on")
         self.submit("Launch")
 
     def review(self) -> None:

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connections, models, transaction
+from django.db import OperationalError, connections, models, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import Role
+from accounts.models import Member, Role
 from audit.actors import Actor
 from audit.events import Event
 from audit.models import AuditRow
@@ -33,7 +33,7 @@ from tenants.removal import remove
 from tenants.workspace import WorkspaceRef
 from tests.campaigns.world import a_draft
 from tests.mail_world import a_lead
-from tests.world import make_workspace, member
+from tests.world import client_of, make_workspace, member
 
 OLGA = Actor(None, "Olga")
 K1, K2, K3 = bytes(32), bytes(range(32)), bytes(range(7, 39))
@@ -184,6 +184,27 @@ def test_leads_are_read_while_it_changes_and_who_writes_waits(indexed):
         assert seen["version"] == blind_index().version
         assert found("eve@late.test") == ["eve@late.test"]
     finish(indexed)
+
+
+def test_a_page_that_waits_in_vain_says_so(indexed, monkeypatch):
+    """Guards against a bare error page while every fingerprint changes."""
+    from psycopg.errors import LockNotAvailable
+
+    def held(*_: object, **__: object) -> None:
+        try:
+            raise LockNotAvailable
+        except LockNotAvailable as error:
+            raise OperationalError from error
+
+    with bound(indexed):
+        browser = client_of(indexed, Member.objects.get())
+    browser.raise_request_exception = False
+    monkeypatch.setattr("leads.views.leads.add_lead", held)
+
+    answer = browser.post("/leads/new/", {"email": "eve@late.test"})
+
+    assert answer.status_code == 503
+    assert b"is being changed as a whole at this moment" in answer.content
 
 
 def test_a_change_that_is_killed_changes_nothing_and_is_done_again(indexed, monkeypatch):
