@@ -24,6 +24,9 @@ from tenants.binding import current
 from tenants.models import Purpose
 
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: rows are many
+
+
 class Envelope:
     """A sealed value as the database holds it, not opened."""
 
@@ -154,7 +157,7 @@ class SealedJSON(SealedField):
     """A JSON value (objects keep their order), sealed."""
 
     def encode(self, value: Any) -> bytes:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _AS_JSON(value).encode()
 
     def decode(self, opened: bytes) -> Any:
         return json.loads(opened)

@@ -7,6 +7,7 @@ last one in (`ahead`): sealing and indexing cost the worker about as much as sto
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -94,6 +95,20 @@ def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
             rows, blank, size = [], 0, 0
     if end is not None and (rows or blank or size):
         yield Batch(rows, blank, end)
+
+
+class Slice:
+    """Items until a time; `is_over` when it came before they ended. What was made ahead is used, not lost."""
+
+    def __init__(self, until: float) -> None:
+        self.until, self.is_over = until, False
+
+    def of(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            yield item
+            if time.monotonic() > self.until:
+                self.is_over = True
+                return
 
 
 def ahead(items: Iterable[Item], make: Callable[[Item], Made]) -> Iterator[tuple[Item, Made]]:

@@ -17,7 +17,7 @@ from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
 from keychain.index import blind_index
-from leads.candidates import Candidate, Unusable, ahead, gathered, uncollected
+from leads.candidates import Candidate, Slice, Unusable, ahead, gathered, uncollected
 from leads.csvfile import batches, describe
 from leads.errors import LeadsError
 from leads.indexing import indexes
@@ -142,13 +142,15 @@ def read_on(job: Import, until: float) -> None:
     """Take batches in from the checkpoint until the time is up or the file ends."""
     loader = Loader(job, sheet_of(job), mapping_of(job), Policy(job.policy))
     place = Place(*job.place) if job.place else None
-    found = gathered(batches(kept_file(job), loader.sheet, place))
+    slice_ = Slice(until)
+    found = slice_.of(gathered(batches(kept_file(job), loader.sheet, place)))
     with uncollected():
         for batch, ready in ahead(found, loader.prepare):
-            if not take_in(loader, batch, ready, place) or time.monotonic() > until:
+            if not take_in(loader, batch, ready, place):
                 return
             place = batch.end
-    finish(job)
+    if not slice_.is_over:
+        finish(job)
 
 
 @transaction.atomic
