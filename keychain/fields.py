@@ -23,7 +23,6 @@ from tenants import keys
 from tenants.binding import current
 from tenants.models import Purpose
 
-
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: rows are many
 
 
