@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any
 
 from anymail.exceptions import AnymailError
@@ -43,13 +44,23 @@ def surroundings() -> dict[str, Any]:
 
 def deliver(message: EmailMessage) -> None:
     """Hand a rendered message over, if every guard lets its recipients pass. Raises `MailNotSent`."""
-    for address in message.to:
-        refuse_if_guarded(address)
+    for address in message.recipients():
+        refuse_if_guarded(parseaddr(address)[1])
+    with_html(message)
     message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
     try:
         message.send()
     except (OSError, smtplib.SMTPException, AnymailError) as error:
         raise MailNotSent("The message could not be sent just now. Try again in a few minutes.") from error
+
+
+def with_html(message: EmailMessage) -> None:
+    """Give a mail of plain text the same words as HTML; a link alone in its line becomes a link."""
+    if not isinstance(message, EmailMultiAlternatives) or message.alternatives:
+        return
+    words = str(message.body).partition("\n--\n")[0].strip()
+    context = surroundings() | {"subject": message.subject, "text": words}
+    message.attach_alternative(render_to_string("accounts/email/notice_message.html", context), "text/html")
 
 
 def refuse_if_guarded(address: str) -> None:
