@@ -105,6 +105,10 @@ MAIL_ROUNDS ?= 3
 bench-mail: $(SYNCED) ## measure the mail engine next to mbsync and smtplib: MESSAGES=20000 MAILBOXES=200 REPLIES=300
 	@$(RUN) -m tests.system && $(RUN) -m bench.mail --messages $(MESSAGES) --mailboxes $(MAILBOXES) --replies $(REPLIES) --rounds $(MAIL_ROUNDS)
 
+.PHONY: regions
+regions: $(SYNCED) assets ## start two regions side by side and prove that a workspace of one leaves nothing in the other
+	@$(RUN) -m tests.system && $(RUN) -m pytest -q tests/regions
+
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools
 

@@ -30,6 +30,8 @@ OPENING = Limit("sign-up-link", 60, 60)
 @limited(PER_IP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
+    if other := regions.sign_up_elsewhere(request.POST.get("region", "")):
+        return render(request, "accounts/sign_up/elsewhere.html", {"region": other, "here": regions.here()})
     form = SignUpForm(request.POST or None, initial={"region": settings.REGION})
     if request.method == "POST" and form.is_valid() and begun(form):
         return redirect(reverse("sign_up:sent", urlconf=settings.APEX_URLCONF))
