@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -17,6 +18,8 @@ from accounts.tokens import hash_of, new_token
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from tenants import directory
+from tenants.binding import current
 
 INVITED_FOR = timedelta(days=7)
 NOBODY = UUID(int=0)
@@ -182,6 +185,19 @@ def change_workspace(profile: WorkspaceProfile, *, changed: list[str], by: Actor
     """Store the settings of the workspace; `changed` names the fields that differ."""
     profile.save()
     record(Event.WORKSPACE_CHANGED, about=profile, by=by, changed=changed)
+
+
+@transaction.atomic
+def name_error_server(dsn: str, *, by: Actor) -> None:
+    """Have the workspace's errors reported there and not to us; nowhere of its own with an empty DSN.
+
+    The DSN holds a key, so only its host is written down. Raises `NotAllowed` on a plan that is not paid.
+    """
+    workspace = current()
+    host = urlsplit(dsn).hostname or ""
+    record(Event.WORKSPACE_CHANGED, by=by, changed=["error server"], host=host)
+    if not directory.set_error_server(workspace.id, dsn):
+        raise NotAllowed("A server of your own takes a paid plan. Write to us to change yours.")
 
 
 @transaction.atomic

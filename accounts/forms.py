@@ -11,11 +11,10 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.urls import reverse
-from django.utils.html import format_html
+from sentry_sdk.utils import BadDsn, Dsn
 
 from accounts import sign_up
 from accounts.models import Member, Role, WorkspaceProfile
-from accounts.regions import sign_up_elsewhere
 from paitho.lib.text import NotAnAddress, normalise_email, tidy
 from tenants.workspace import BadSlug
 
@@ -92,13 +91,10 @@ class SignUpForm(forms.Form):
         return slug
 
     def clean_region(self) -> str:
+        """Another region of ours is another form, on its own host (`views.sign_up.start`)."""
         region = self.cleaned_data["region"] or settings.REGION
         if region != settings.REGION:
-            elsewhere = sign_up_elsewhere(region)
-            if elsewhere is None:
-                raise forms.ValidationError("There is no such region.")
-            words = 'Workspaces of that region are made at <a href="{}">{}</a>. Nothing was sent there.'
-            raise forms.ValidationError(format_html(words, elsewhere.url, elsewhere.url))
+            raise forms.ValidationError("There is no such region.")
         return str(region)
 
     def details(self) -> sign_up.Details:
@@ -199,3 +195,29 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = [(zone, zone) for zone in time_zones()]  # type: ignore[attr-defined]  # declared on ChoiceField
+
+
+class ErrorServerForm(forms.Form):
+    """The DSN of a Sentry-compatible server of the workspace's own."""
+
+    dsn = forms.CharField(
+        label="DSN of your error server",
+        required=False,
+        max_length=400,
+        help_text="As Sentry shows it: https://key@errors.example.com/1. Empty: to the operators of Paitho.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_dsn(self) -> str:
+        dsn = str(self.cleaned_data["dsn"]).strip()
+        if not dsn:
+            return ""
+        try:
+            parsed = Dsn(dsn)
+        except BadDsn as error:
+            raise forms.ValidationError(
+                "That is no DSN: copy it whole, with the key and the number."
+            ) from error
+        if parsed.scheme != "https" and not settings.ALLOW_PRIVATE_HOSTS:
+            raise forms.ValidationError("Errors leave over https only.")
+        return dsn

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<uuid:invitation_id>/resend/", members.resend, name="resend_invitation"),
     path("invitations/<uuid:invitation_id>/revoke/", members.revoke, name="revoke_invitation"),
     path("settings/", settings.workspace, name="workspace"),
+    path("settings/errors/", settings.errors, name="errors"),
     path("me/", settings.me, name="me"),
     path("me/sessions/", settings.sessions, name="sessions"),
     path("me/sessions/end/", settings.end_sessions, name="end_sessions"),

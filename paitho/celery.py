@@ -2,10 +2,21 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paitho.settings")
 
 app = Celery("paitho")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["tenants", "trust"])
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def report_errors(**_: object) -> None:
+    """Workers and beat report as the web does; a process that only sends tasks does not."""
+    from django.conf import settings
+
+    from paitho import sentry
+
+    sentry.start(settings.SENTRY_DSN)

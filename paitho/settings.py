@@ -320,11 +320,13 @@ EMAIL_BACKEND = {
 }.get(MAIL_PROVIDER, "django.core.mail.backends.dummy.EmailBackend")
 ANYMAIL = {
     "POSTMARK_SERVER_TOKEN": env.optional("PAITHO_POSTMARK_TOKEN"),
+    # Whatever is switched on at the provider: no pixel, no rewritten link.
+    "POSTMARK_SEND_DEFAULTS": {"track_opens": False, "track_clicks": False},
     "RESEND_API_KEY": env.optional("PAITHO_RESEND_KEY"),
     "REQUESTS_TIMEOUT": (5, 20),
 }
 # Functions of an address, asked in a workspace before a mail leaves: why not, or an empty string.
-NOTICE_GUARDS: list[str] = []
+NOTICE_GUARDS = ["leads.guard.why_not"]
 SANDBOX_DIR = Path(env.text("PAITHO_SANDBOX_DIR", str(STATE_DIR / "mail")))
 SANDBOX_SMTP = env.text("PAITHO_SANDBOX_SMTP", "")
 SANDBOX_IMAP = env.text("PAITHO_SANDBOX_IMAP", "")
@@ -360,3 +362,5 @@ LOGGING = {
     "loggers": {"django": {"level": "INFO"}, "botocore": {"level": "WARNING"}},
 }
 SENTRY_DSN = env.optional("PAITHO_SENTRY_DSN")
+# The share of requests and tasks whose timings are reported as well: 0 to 1.
+SENTRY_TRACES = float(env.text("PAITHO_SENTRY_TRACES", "0"))

@@ -194,3 +194,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.text("PAITHO_LOG_LEVEL", "INFO")},
 }
 SENTRY_DSN = env.optional("PAITHO_SENTRY_DSN")
+SENTRY_TRACES = float(env.text("PAITHO_SENTRY_TRACES", "0"))

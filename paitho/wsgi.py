@@ -4,8 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from paitho.settings import env
+from paitho import sentry, settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paitho.settings")
-env.refuse_if_missing()
+settings.env.refuse_if_missing()
 application = get_wsgi_application()
+sentry.start(settings.SENTRY_DSN)

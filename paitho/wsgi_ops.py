@@ -4,8 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from paitho.settings_ops import env
+from paitho import sentry, settings_ops
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "paitho.settings_ops"
-env.refuse_if_missing()
+settings_ops.env.refuse_if_missing()
 application = get_wsgi_application()
+sentry.start(settings_ops.SENTRY_DSN)

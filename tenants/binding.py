@@ -30,6 +30,10 @@ def bound(workspace: WorkspaceRef) -> Iterator[WorkspaceRef]:
     wrapper.bind(workspace)
     try:
         yield workspace
+    except Exception as error:
+        # For whoever reports it outside: where it happened.
+        error.workspace_id = getattr(error, "workspace_id", workspace.id)  # type: ignore[attr-defined]
+        raise
     finally:
         wrapper.bind(before)
 

@@ -13,6 +13,7 @@ from django.db import connections
 
 from paitho.lib.ids import uuid7
 from tenants.errors import UnknownWorkspace
+from tenants.plans import PAID
 from tenants.workspace import WorkspaceRef
 
 
@@ -163,3 +164,15 @@ def verify_sign_up(token_hash: bytes, host: str) -> str:
 
 def finish_sign_up(token_hash: bytes) -> None:
     rows("SELECT public.finish_sign_up(%s)", [token_hash])
+
+
+def error_server(workspace: UUID) -> str:
+    """The DSN of the server that a workspace on a paid plan named for its errors; empty without one."""
+    ((dsn,),) = rows("SELECT coalesce(public.error_server_of(%s, %s), '')", [workspace, list(PAID)])
+    return str(dsn)
+
+
+def set_error_server(workspace: UUID, dsn: str) -> bool:
+    """Name it, or with an empty DSN forget it; False when the plan is not a paid one."""
+    ((is_set,),) = rows("SELECT public.set_error_server(%s, %s, %s)", [workspace, dsn, list(PAID)])
+    return bool(is_set)

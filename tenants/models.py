@@ -218,6 +218,19 @@ class SignUp(models.Model):
         return self.slug
 
 
+class ErrorServer(models.Model):
+    """A Sentry-compatible server that a workspace named for its own errors; it counts on a paid plan."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True)
+    dsn = models.CharField(max_length=400)
+
+    class Meta:
+        db_table = "error_servers"
+
+    def __str__(self) -> str:
+        return str(self.workspace_id)
+
+
 class SchemaChange(models.Model):
     """One version of the tenant schema: the statements that lead to it from the version before."""
 

@@ -103,7 +103,7 @@ def _forget(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
             " WHERE workspace_id = %s OR slug = %s",
             [NAME_RESTS, workspace.id, workspace.slug],
         )
-    for table in ("bells", "domains", "domain_claims", "former_slugs", "sign_ups"):
+    for table in ("error_servers", "bells", "domains", "domain_claims", "former_slugs", "sign_ups"):
         owner.execute(
             sql.SQL("DELETE FROM public.{} WHERE workspace_id = %s").format(sql.Identifier(table)),
             [workspace.id],

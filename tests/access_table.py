@@ -138,6 +138,7 @@ ACCOUNTS: list[Row] = [
     Row("accounts:resend_invitation", ADMINS, ok=405, made=invitation),
     Row("accounts:revoke_invitation", ADMINS, ok=405, made=invitation),
     Row("accounts:workspace", ADMINS),
+    Row("accounts:errors", OWNERS),
     Row("accounts:me", MEMBERS),
     Row("accounts:sessions", MEMBERS),
     Row("accounts:end_sessions", MEMBERS, ok=405),

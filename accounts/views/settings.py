@@ -10,8 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions, queries
-from accounts.access import MemberRequest, actor, admin_only, member_only
-from accounts.forms import ProfileForm, WorkspaceForm
+from accounts.access import MemberRequest, actor, admin_only, member_only, owner_only
+from accounts.errors import NotAllowed
+from accounts.forms import ErrorServerForm, ProfileForm, WorkspaceForm
+from tenants import directory
+from tenants.plans import PAID
 
 
 @admin_only
@@ -24,6 +27,25 @@ def workspace(request: MemberRequest) -> HttpResponse:
         messages.success(request, "The settings are saved.")
         return redirect("accounts:workspace")
     return render(request, "accounts/workspace.html", {"form": form})
+
+
+@owner_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def errors(request: MemberRequest) -> HttpResponse:
+    """Where the workspace's errors are reported: to a server of its own, on a paid plan."""
+    is_paid = request.workspace.plan in PAID
+    form = ErrorServerForm(
+        request.POST or None, initial={"dsn": directory.error_server(request.workspace.id)}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.name_error_server(form.cleaned_data["dsn"], by=actor(request))
+        except NotAllowed as error:
+            form.add_error("dsn", str(error))
+        else:
+            messages.success(request, "Saved. It takes up to five minutes until every process knows.")
+            return redirect("accounts:errors")
+    return render(request, "accounts/errors.html", {"form": form, "is_paid": is_paid})
 
 
 @member_only

@@ -83,6 +83,12 @@ DIRECTORY = Category(
             clear="id at workspace_id backup_made_at duration_ms rows passed detail",
         ),
         Table(
+            "error_servers",
+            "a server for its errors that a workspace on a paid plan named",
+            "until it is taken back, or the workspace is deleted",
+            clear="workspace_id dsn",
+        ),
+        Table(
             "schema_changes",
             "versions of the workspaces' tables",
             "always",
