@@ -61,8 +61,23 @@ test: $(SYNCED) assets ## run every test but the slow ones, in parallel: make te
 	  && $(RUN) -m pytest -n auto --maxprocesses 8 -m "not slow" -q $(ARGS); result=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$result
 
-ROWS ?= 100000
 ROUNDS ?= 3
+.PHONY: bench-audit bench-export bench-restore
+
+WRITERS ?= 16
+SECONDS ?= 8
+bench-audit: $(SYNCED) ## measure the sealed log beside a bare table: WRITERS=16 SECONDS=8 ROUNDS=3
+	@$(RUN) -m bench.audit --writers $(WRITERS) --seconds $(SECONDS) --rounds $(ROUNDS)
+
+SIZES ?= 10000 100000 1000000
+bench-export: $(SYNCED) ## measure the export beside pg_dump | gzip: SIZES="10000 100000 1000000"
+	@$(RUN) -m bench.export --sizes $(SIZES)
+
+RESTORE_LEADS ?= 100000
+bench-restore: $(SYNCED) ## measure backup and restore beside pg_dump and pg_restore: RESTORE_LEADS=100000 ROUNDS=3
+	@$(RUN) -m bench.restore --leads $(RESTORE_LEADS) --rounds $(ROUNDS)
+
+ROWS ?= 100000
 PEER_ROWS ?= 5000
 PEAK_ROWS ?= 1000000
 bench-import: $(SYNCED) ## measure the import: ROWS=100000 ROUNDS=3 PEER_ROWS=5000 PEAK_ROWS=1000000

@@ -1,5 +1,6 @@
 """What a restore carries forward for members: who may sign in, and how, is as it was before the restore."""
 
+PREPARED: tuple[str, ...] = ()
 CARRIED = (
     "DELETE FROM {new}.mfa_authenticator",
     "DELETE FROM {new}.account_emailaddress",

@@ -1,4 +1,4 @@
-"""The one write to the audit log."""
+"""The one write to the audit log, and what owners ask for: an export, a copy of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 
 from audit.actors import Actor
+from audit.errors import ExportGone, ExportOpen
 from audit.events import Event
-from audit.models import AuditRow
+from audit.models import AuditRow, Export, ExportState
+from tenants import bells
 
 
 def record(event: Event, *, by: Actor, about: models.Model | None = None, **data: Any) -> None:
@@ -27,3 +30,29 @@ def _line(event: Event, by: Actor, about: models.Model | None, data: dict[str, A
     about_id = about.pk if about is not None and isinstance(about.pk, UUID) else None
     details = {"actor": by.name, "ip": by.ip, "about": str(about) if about is not None else "", "data": data}
     return AuditRow(event=event, actor_id=by.id, about_id=about_id, details=details)
+
+
+@transaction.atomic
+def ask_export(*, by: Actor) -> Export:
+    """Have the whole workspace packed in the background. Raises `ExportOpen` while one is being made."""
+    if Export.objects.filter(state__in=[ExportState.ASKED, ExportState.RUNNING]).exists():
+        raise ExportOpen("An export is being made already.")
+    assert by.id is not None
+    export = Export(asked_by=by.id)
+    export.save(force_insert=True)
+    record(Event.EXPORT_ASKED, by=by, about=export)
+    bells.ring("export")
+    return export
+
+
+@transaction.atomic
+def note_download(export_id: UUID, *, by: Actor) -> Export:
+    """The export for who asked for it, until it ends; each download is recorded. Raises `ExportGone`."""
+    ready = Export.objects.select_for_update().filter(pk=export_id, state=ExportState.READY)
+    export = ready.filter(expires_at__gt=timezone.now()).first()
+    if export is None or export.asked_by != by.id:
+        raise ExportGone("This export has ended, or another owner asked for it. Ask for a new one.")
+    export.downloaded_at = timezone.now()
+    export.save(update_fields=["downloaded_at"])
+    record(Event.EXPORT_DOWNLOADED, by=by, about=export)
+    return export

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from audit.actions import record
 from audit.actors import SYSTEM, Actor
 from audit.events import Event
+from audit.sealing import new_epoch
 from tenants import bells, directory
 from tenants.backup import directory_dump, dumping, policy, records, restoring, tools
 from tenants.backup.errors import BackupError
@@ -28,7 +29,7 @@ from tenants.workspace import WorkspaceRef
 log = logging.getLogger(__name__)
 NIGHTLY = "backup"
 LEASE = timedelta(hours=6)
-# An upload may take long; a file that no row names is a leftover only after this.
+# What a writer that was killed has left: no backup takes this long.
 LEFTOVER = timedelta(days=1)
 RUNG_AFTER_RESTORE = ("import", "bulk", "pipeline", "sync", "react", "seal", "retention")
 
@@ -64,6 +65,7 @@ def bring_back(workspace: WorkspaceRef, store: Store, name: str, *, by: Actor = 
         with transaction.atomic():
             rows, made_at = sum(restored.rows.values()), restored.made_at
             record(Event.RESTORED, by=by, backup=str(restored.backup), made_at=made_at, rows=rows)
+        new_epoch(restored)
         for path in settings.AFTER_RESTORE:
             import_string(path)()
         for kind in RUNG_AFTER_RESTORE:
@@ -112,10 +114,24 @@ def directory_is_due(now: datetime) -> bool:
 
 
 def expire(workspace: WorkspaceRef | None, now: datetime) -> int:
-    """Delete the backups that have ended, and what killed writers left; returns how many files went."""
+    """Delete the backups that have ended; returns how many files went."""
     kept = records.of(workspace)
     gone = policy.to_delete(kept, now)
     with tools.session(tools.BACKUP) as session:
+        for backup in gone:
+            store_at(backup.place).delete(backup.name)
+            records.deleted(session, backup)
+    return len(gone)
+
+
+def expire_orphans(now: datetime) -> int:
+    """Delete what is left of workspaces that are gone, when it ends; returns how many files went."""
+    query = (
+        "SELECT b.* FROM public.backups b WHERE b.deleted_at IS NULL AND b.expires_at <= %s"
+        " AND NOT EXISTS (SELECT 1 FROM public.workspaces w WHERE w.id = b.workspace_id)"
+    )
+    with tools.session(tools.BACKUP) as session:
+        gone = [Kept(*row) for row in session.execute(query, [now]).fetchall()]
         for backup in gone:
             store_at(backup.place).delete(backup.name)
             records.deleted(session, backup)
@@ -127,6 +143,8 @@ def nightly(at_most: int = 8) -> int:
     if directory_is_due(timezone.now()):
         back_up_directory()
         expire(None, timezone.now())
+        expire_orphans(timezone.now())
+        the_store().sweep(LEFTOVER)
     claimed = directory.claim_bells(at_most, LEASE, [NIGHTLY])
     for uid, _ in claimed:
         workspace = directory.by_id(uid)

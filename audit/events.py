@@ -68,7 +68,11 @@ class Event(models.TextChoices):
     # from outside
     OPERATED = "operator.acted", "Paitho's operators acted"
     # data out and back
+    EXPORT_ASKED = "data.export_asked", "Export asked for"
     EXPORTED = "data.exported", "Workspace exported"
+    EXPORT_DOWNLOADED = "data.export_downloaded", "Export downloaded"
     BACKED_UP = "data.backed_up", "Workspace backed up"
     RESTORED = "data.restored", "Workspace restored"
     RETENTION_RAN = "retention.ran", "Retention ran"
+    DELETION_ASKED = "workspace.deletion_asked", "Workspace to be deleted"
+    DELETION_CANCELLED = "workspace.deletion_cancelled", "Workspace kept"

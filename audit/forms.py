@@ -14,6 +14,7 @@ def day(label: str) -> forms.DateField:
 
 class FilterForm(forms.Form):
     event = forms.ChoiceField(label="Event", required=False, choices=[("", "Any event"), *Event.choices])
+    text = forms.CharField(label="Words", required=False, max_length=200)
     actor = forms.UUIDField(label="Member", required=False, widget=forms.HiddenInput)
     since = day("From")
     until = day("To")

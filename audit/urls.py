@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from audit import views
+from audit.views import data, log, removal
 
 app_name = "audit"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("audit/", views.log, name="log"),
-    path("audit.csv", views.download, name="download"),
+    path("audit/", log.log, name="log"),
+    path("audit.csv", log.download, name="download"),
+    path("audit/seals.json", log.seals, name="seals"),
+    path("data/", data.data, name="data"),
+    path("data/export/", data.ask, name="ask_export"),
+    path("data/export/<uuid:export_id>/", data.progress, name="export_progress"),
+    path("data/export/<uuid:export_id>/file", data.download, name="export_file"),
+    path("data/delete/", removal.delete, name="delete_workspace"),
+    path("data/keep/", removal.keep, name="keep"),
 ]

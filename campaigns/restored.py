@@ -15,6 +15,7 @@ APPROVED_AGAIN = (
     WHERE m.id = d.message_id AND d.verdict = 'approved' AND m.delivery = 'cancelled'
     """,
 )
+PREPARED: tuple[str, ...] = ()
 CARRIED = (
     *APPROVED_AGAIN,
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leads.actions.people import delete_leads
 from leads.models import ImportReject, Lead, Reason, Suppression
 
+PREPARED: tuple[str, ...] = ()
 CARRIED = (
     """
     INSERT INTO {new}.suppressions (id, index, covers_domain, domain, reason, added_by, at)

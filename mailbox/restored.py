@@ -1,5 +1,6 @@
 """What a restore carries forward for mail: what has left or arrived has, and nothing leaves by itself."""
 
+PREPARED: tuple[str, ...] = ()
 CARRIED = (
     # A conversation that went on after the backup goes on after the restore, as far as its lead is there.
     """

@@ -89,7 +89,7 @@ SETTINGS = (
     Place("Members", icon="users-group", url_name="accounts:members", roles=ADMINS),
     Place("Audit", icon="list-details", url_name="audit:log", roles=ADMINS),
     Place("Privacy", icon="shield-lock", url_name="leads:privacy"),
-    Place("Export", icon="package-export", url_name="trust:export", roles=OWNERS),
+    Place("Your data", icon="package-export", url_name="audit:data", roles=OWNERS),
     Place("Workspace", icon="settings", url_name="accounts:workspace", roles=ADMINS),
 )
 PERSONAL = (

@@ -153,6 +153,8 @@ BACKUP_HOURS = env.integer("PAITHO_BACKUP_HOURS", 24)
 DIRECTORY_BACKUP_DAYS = env.integer("PAITHO_DIRECTORY_BACKUP_DAYS", 7)
 # A directory, or s3://bucket/prefix.
 BACKUPS = env.text("PAITHO_BACKUPS", str(STATE_DIR / "backups"))
+# Exports that wait for their owner, sealed; web and workers reach the same place.
+EXPORTS = env.text("PAITHO_EXPORTS", str(STATE_DIR / "exports"))
 POSTGRES_BIN = env.text("PAITHO_POSTGRES_BIN", "")
 # What a restore carries forward and puts right, table by table, and what it does in the restored workspace.
 RESTORE_STEPS = [
@@ -189,6 +191,9 @@ WORK = {
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),
     "operated": ("audit.operated.operated_slice", "cpu", 86400),
     "react": ("campaigns.reactions.react_slice", "mail", 3600),
+    "export": ("audit.exporting.export_slice", "cpu", 24 * 3600),
+    "seal": ("audit.sealing.seal_slice", "cpu", 900),
+    "retention": ("audit.retention.retention_slice", "cpu", 24 * 3600),
 }
 # URL names that answer on a closed workspace's host, and on one that was renamed: a recipient can always
 # refuse further mail. While it waits to be deleted, its people can also sign in.
@@ -201,11 +206,22 @@ OPEN_WHILE_DELETING = {
     "mfa_reauthenticate",
     "mfa_login_webauthn",
     "mfa_reauthenticate_webauthn",
+    "audit:keep",
 }
 # The page (a URL name, also listed above) on which an owner keeps a workspace that is to be deleted.
-KEEP_URL_NAME = ""
+KEEP_URL_NAME = "audit:keep"
 # Functions called in a workspace (bound to it) before it is removed, each time its removal is tried.
-BEFORE_REMOVAL: list[str] = []
+BEFORE_REMOVAL = ["audit.exporting.drop_files"]
+# What is kept for a time only: each takes the time that it is and returns what it took out.
+RETENTION = [
+    "campaigns.retention.anonymise_logs",
+    "accounts.retention.end_sessions",
+    "accounts.retention.end_invitations",
+    "leads.retention.drop_waiting_files",
+    "leads.retention.drop_rejects",
+    "audit.exporting.end_exports",
+    "audit.retention.expire_log",
+]
 # Rung once, when a workspace is made. `backup` is claimed by `manage.py keep_backups`, by no worker.
 ALWAYS_RUNG = ["backup", "retention", "seal"]
 CELERY_BROKER_URL = REDIS_URL

@@ -9,7 +9,9 @@ FAMILIES = {
         "provisioning"
     ),
     # it waits, by plan or for a person
-    "info": "scheduled in_review approved queued pending invited ready unsure open planned in_progress info",
+    "info": (
+        "scheduled asked in_review approved queued pending invited ready unsure open planned in_progress info"
+    ),
     # it went well
     "good": (
         "sent delivered replied active healthy finished done connected verified passed fit operational "

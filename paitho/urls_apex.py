@@ -8,4 +8,5 @@ handler500 = "paitho.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("trust.urls")),
     path("", include("accounts.urls_apex")),
+    path("", include("audit.urls_apex")),
 ]

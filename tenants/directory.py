@@ -176,3 +176,13 @@ def set_error_server(workspace: UUID, dsn: str) -> bool:
     """Name it, or with an empty DSN forget it; False when the plan is not a paid one."""
     ((is_set,),) = rows("SELECT public.set_error_server(%s, %s, %s)", [workspace, dsn, list(PAID)])
     return bool(is_set)
+
+
+def publish_seal(workspace: UUID, number: int, sealed: bytes) -> None:
+    """Keep the hash of a seal of the audit log outside its workspace."""
+    rows("SELECT public.publish_seal(%s, %s, %s)", [workspace, number, sealed])
+
+
+def published_seals(workspace: UUID) -> dict[int, bytes]:
+    found = rows("SELECT * FROM public.published_seals(%s)", [workspace])
+    return {number: bytes(sealed) for number, sealed in found}

@@ -290,3 +290,20 @@ class RestoreDrill(models.Model):
 
     def __str__(self) -> str:
         return f"drill {self.at:%Y-%m-%d %H:%M}"
+
+
+class AuditHead(models.Model):
+    """The hash of one seal of a workspace's audit log, kept where the workspace's login cannot reach."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace_id = models.UUIDField()
+    number = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "audit_heads"
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "number"], name="audit_heads_once")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} {self.number}"

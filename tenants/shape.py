@@ -56,6 +56,7 @@ SCHEMA_GRANTS = """
 """
 FUNCTIONS = """
     SELECT p.oid::regprocedure::text, p.prorettype = 'trigger'::regtype, pg_get_userbyid(p.proowner),
+           coalesce(array_to_string(p.proconfig, '|'), ''),
            coalesce((SELECT array_agg(coalesce(r.rolname, 'PUBLIC'))
                      FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
                      LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee <> p.proowner), '{}')
@@ -92,6 +93,7 @@ class Function:
     signature: str
     is_trigger: bool
     owner: str
+    path: str
     callers: frozenset[str]
 
 
@@ -107,7 +109,12 @@ def relations(session: psycopg.Connection[Any], schema: str) -> list[Relation]:
 
 def functions(session: psycopg.Connection[Any], schema: str) -> list[Function]:
     rows = session.execute(FUNCTIONS, [schema]).fetchall()
-    return [Function(name, is_trigger, by, frozenset(callers)) for name, is_trigger, by, callers in rows]
+    return [Function(row[0], row[1], row[2], row[3], frozenset(row[4])) for row in rows]
+
+
+def path_of(workspace: WorkspaceRef) -> str:
+    """Where a function of the schema looks for tables, whoever calls it."""
+    return f"search_path={workspace.stem}, pg_temp"
 
 
 def schema_grants(session: psycopg.Connection[Any], schema: str) -> set[tuple[str, str]]:
@@ -166,6 +173,8 @@ def deviations(session: psycopg.Connection[Any], workspace: WorkspaceRef) -> lis
     for function in functions(session, workspace.schema):
         if function.owner != OWNER or function.callers - {workspace.app_role}:
             said.append(f"{function.signature} belongs to or is open to someone else")
+        if function.path != path_of(workspace):
+            said.append(f"{function.signature} looks for tables outside the workspace's schema")
     return said
 
 

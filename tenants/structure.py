@@ -166,6 +166,13 @@ def _calls(workspace: WorkspaceRef, function: shape.Function) -> list[sql.Compos
     # A signature comes from PostgreSQL, quoted.
     name, app = sql.SQL(function.signature), sql.Identifier(workspace.app_role)
     todo = []
+    if function.path != shape.path_of(workspace):
+        # Under the name that the schema has in use: one that is restored lies beside it for a while.
+        todo.append(
+            sql.SQL("ALTER FUNCTION {} SET search_path = {}, pg_temp").format(
+                name, sql.Identifier(workspace.stem)
+            )
+        )
     if function.callers - {workspace.app_role}:
         todo.append(sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(name))
     if not function.is_trigger and workspace.app_role not in function.callers:

@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 from accounts import actions
 from accounts.models import Member, Role
 from audit.actors import Actor
+from audit.models import Export, ExportState
 from keychain.actions import add_credential
 from keychain.crypto.secret import Secret
 from keychain.models import Kind
@@ -98,6 +99,13 @@ def provider_key(olga: Member) -> dict[str, Any]:
     return {"credential_id": made.pk}
 
 
+def an_export(olga: Member) -> dict[str, Any]:
+    """One that has ended: to download it is refused with a page."""
+    made = Export(asked_by=olga.pk, state=ExportState.ENDED)
+    made.save()
+    return {"export_id": made.pk}
+
+
 # allauth's pages: for strangers only (a member is led on), for members, or for the middle of a sign-in.
 STRANGERS = Who(OK, 302, 302, 302, OK)
 MIDWAY = Who(302, 302, 302, 302, 302)
@@ -156,6 +164,13 @@ KEYCHAIN: list[Row] = [
 AUDIT: list[Row] = [
     Row("audit:log", ADMINS),
     Row("audit:download", ADMINS),
+    Row("audit:seals", ADMINS),
+    Row("audit:data", OWNERS),
+    Row("audit:ask_export", OWNERS, ok=405),
+    Row("audit:export_progress", OWNERS, made=an_export),
+    Row("audit:export_file", OWNERS, ok=410, made=an_export),
+    Row("audit:delete_workspace", OWNERS),
+    Row("audit:keep", OWNERS, ok=302),
 ]
 LEADS: list[Row] = [
     Row("leads:list", MEMBERS),
@@ -286,6 +301,7 @@ SIGN_UP: list[Row] = [
     Row("sign_up:outbox", PUBLIC),
     Row("sign_up:message", PUBLIC, ok=404, names={"box": "none", "name": "none"}),
 ]
+REMOVAL: list[Row] = [Row("removal:receipt", PUBLIC, ok=404, names={"token": "none"})]
 TRUST: list[Row] = [
     Row("trust:home", PUBLIC),
     Row("trust:trust", PUBLIC),
@@ -310,4 +326,4 @@ TRUST: list[Row] = [
     Row("trust:find_sent", PUBLIC),
     Row("trust:find_by_name", PUBLIC),
 ]
-APEX = [*SIGN_UP, *TRUST]
+APEX = [*SIGN_UP, *REMOVAL, *TRUST]

@@ -97,7 +97,7 @@ BEGIN
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', t.nspname, t.relname) INTO filled;
         IF filled THEN EXECUTE format('DELETE FROM %I.%I', t.nspname, t.relname); END IF;
     END LOOP;
-    DELETE FROM public.bells; DELETE FROM public.sign_ups;
+    DELETE FROM public.bells; DELETE FROM public.sign_ups; DELETE FROM public.audit_heads;
 END $$
 """
 

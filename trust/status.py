@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from redis import RedisError
 
+from tenants.backup import records
 from trust import directory, probes
 from trust.models import ComponentState
 from trust.models.status import COMPONENTS
@@ -46,7 +47,7 @@ def beat(queue: str) -> None:
 
 def probe_all() -> list[Probe]:
     """Probe every component and record what was found."""
-    found = [web(), database(), redis_(), kms(), *work()]
+    found = [web(), database(), redis_(), kms(), *work(), backups()]
     record(found, timezone.now())
     return found
 
@@ -131,6 +132,22 @@ def work() -> list[Probe]:
         waits("sync", lags.get("sync", 0)),
         waits("send", lags.get("send", 0)),
     ]
+
+
+def backups() -> Probe:
+    """How old the last backups are: the oldest of them, because it is the one that would be missed."""
+    try:
+        age = records.age()
+    except DatabaseError:
+        connections["directory"].close()
+        return Probe("backups", State.OUTAGE, "cannot be told while the database does not answer")
+    if age.late:
+        state = State.OUTAGE if age.late == age.workspaces else State.DEGRADED
+        return Probe("backups", state, f"{age.late} of {age.workspaces} without one of the last 36 hours")
+    if age.oldest is None:
+        return Probe("backups", State.OPERATIONAL, "none is due yet")
+    hours = (timezone.now() - age.oldest).total_seconds() / 3600
+    return Probe("backups", State.OPERATIONAL, f"all of the last {max(round(hours), 1)} h")
 
 
 def workers() -> Probe:

@@ -44,6 +44,7 @@ class Restored:
     rows: dict[str, int]
     duration_ms: int
     swap_ms: int
+    had_live: bool
 
 
 def restore(workspace: WorkspaceRef, store: Store, name: str) -> Restored:
@@ -52,9 +53,9 @@ def restore(workspace: WorkspaceRef, store: Store, name: str) -> Restored:
     with alone(workspace) as owner, opened(workspace, store, name) as (head, source):
         structure.make_roles(owner, workspace, keys.open_latest(workspace.id, Purpose.LOGIN))
         with _laid_beside(owner, beside(workspace), head, source) as rows:
-            swap_ms = swap(owner, workspace)
+            had_live, swap_ms = swap(owner, workspace)
     took = int((time.monotonic() - began) * 1000)
-    return Restored(UUID(head["id"]), head["made_at"], rows, took, swap_ms)
+    return Restored(UUID(head["id"]), head["made_at"], rows, took, swap_ms, had_live)
 
 
 def try_out(workspace: WorkspaceRef, store: Store, name: str) -> dict[str, int]:
@@ -151,13 +152,18 @@ def scratch(name: str) -> Iterator[str]:
     """A database that exists for the block; one that a killed process left is taken away first."""
     with tools.session(tools.BACKUP) as backup:
         database = sql.Identifier(name)
-        backup.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
+        # Not by force: that would end an autovacuum worker, which only the server itself may.
+        drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(database)
+        try:
+            backup.execute(drop)
+        except psycopg.errors.ObjectInUse:
+            raise BackupError("An earlier restore of this workspace is at work already.") from None
         backup.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(database))
         try:
             backup.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
             yield name
         finally:
-            backup.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
+            backup.execute(drop)
 
 
 def _copy(owner: psycopg.Connection[Any], was: str, into: str, source: Reader) -> dict[str, int]:

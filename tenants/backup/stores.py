@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -39,6 +40,7 @@ class Store(Protocol):
         """Also when it is gone already."""
 
     def names(self, prefix: str = "") -> list[str]: ...
+    def sweep(self, age: timedelta = ...) -> int: ...
 
 
 class Directory:
@@ -89,9 +91,13 @@ class Directory:
         shown = (path.as_posix() for path in found if not path.name.startswith("."))
         return sorted(name for name in shown if name.startswith(prefix))
 
-    def sweep(self) -> int:
-        """Delete what writers that were killed have left; returns how many. No writer may be at work."""
-        left = list(self._root.rglob(".*.part"))
+    def sweep(self, age: timedelta = timedelta()) -> int:
+        """Delete what writers that were killed have left; returns how many.
+
+        What is younger than `age` may still be written to.
+        """
+        until = (datetime.now(UTC) - age).timestamp()
+        left = [path for path in self._root.rglob(".*.part") if path.stat().st_mtime <= until]
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
@@ -158,11 +164,15 @@ class Bucket:
         cut = len(self._key(""))
         return sorted(key[cut:] for key in found)
 
-    def sweep(self) -> int:
-        """Abort uploads that were never completed; returns how many. No writer may be at work."""
+    def sweep(self, age: timedelta = timedelta()) -> int:
+        """Abort uploads that were never completed; returns how many."""
+        until = datetime.now(UTC) - age
         with self._in_words():
             client = _client(self._endpoint)
-            left = client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._key("")).get("Uploads", [])
+            found = client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._key("")).get(
+                "Uploads", []
+            )
+            left = [one for one in found if one["Initiated"] <= until]
             for one in left:
                 client.abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
         return len(left)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from django.db import connections, transaction
 from django.utils import timezone
 
 from tenants.binding import bound
 from tenants.export import files
+from tenants.export.files import Progress
+from tenants.export.spool import Member, Spool
 from tenants.export.tables import LEFT_OUT, SECRETS, tables
 from tenants.workspace import WorkspaceRef
 
@@ -38,26 +40,55 @@ class Exported:
 
 def export(workspace: WorkspaceRef, out: Path, *, with_secrets: bool = False) -> Exported:
     """Write the bundle into the folder `out` from one snapshot; nothing half-made is left there."""
-    out.mkdir(parents=True, exist_ok=True)
     stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
-    path = out / f"{workspace.slug}-{stamp}.tar"
-    with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as made:
-        folder = Path(made)
-        with bound(workspace), transaction.atomic():
-            with connections["default"].cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            rows = files.write(workspace.slug, tables(with_secrets=with_secrets), folder)
-        _write_manifest(workspace, folder, rows, with_secrets=with_secrets)
-        packed = folder / "bundle.tar"
-        _pack(folder, packed)
-        packed.chmod(0o600)
-        os.replace(packed, path)  # noqa: PTH105 - the atomic rename is the point
+    with Spool(out) as spool:
+        path = out / f"{workspace.slug}-{stamp}.tar"
+        scratch = out / f".{path.name}.{os.getpid()}.part"
+        try:
+            with open(scratch, "xb", opener=_private) as file:
+                rows = write_bundle(workspace, file, spool, with_secrets=with_secrets)
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
     return Exported(path, rows)
 
 
-def _write_manifest(
-    workspace: WorkspaceRef, folder: Path, rows: dict[str, int], *, with_secrets: bool
-) -> None:
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def write_bundle(
+    workspace: WorkspaceRef,
+    out: BinaryIO,
+    spool: Spool,
+    *,
+    with_secrets: bool = False,
+    told: Progress = lambda _table, _rows: None,
+) -> dict[str, int]:
+    """The bundle into `out`, which is only written to; returns the rows of each table."""
+    with bound(workspace), transaction.atomic():
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        rows = files.write(workspace.slug, tables(with_secrets=with_secrets), spool.writing, told)
+    members = sorted(spool.members, key=lambda member: member.name)
+    manifest = _manifest(workspace, members, rows, with_secrets=with_secrets)
+    with tarfile.open(fileobj=out, mode="w|", bufsize=PIECE) as tar:
+        tar.addfile(_entry("manifest.json", len(manifest)), io.BytesIO(manifest))
+        for member in members:
+            with spool.reading(member) as source:
+                tar.addfile(_entry(member.name, member.size), source)
+    return rows
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode, entry.mtime = size, 0o600, int(timezone.now().timestamp())
+    return entry
+
+
+def _manifest(
+    workspace: WorkspaceRef, members: list[Member], rows: dict[str, int], *, with_secrets: bool
+) -> bytes:
     manifest = {
         "format": FORMAT,
         "workspace": workspace.slug,
@@ -66,13 +97,9 @@ def _write_manifest(
         "exported_at": timezone.now().isoformat(),
         "rows": rows,
         "left_out": LEFT_OUT if with_secrets else LEFT_OUT | SECRETS,
-        "sha256": {name: _sha256((folder / name).open("rb")) for name in _names(folder)},
+        "sha256": {member.name: member.sha256 for member in members},
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return json.dumps(manifest, indent=2, sort_keys=True).encode()
 
 
 def _sha256(stream: IO[bytes]) -> str:
@@ -81,13 +108,6 @@ def _sha256(stream: IO[bytes]) -> str:
         for piece in iter(lambda: stream.read(PIECE), b""):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def _pack(folder: Path, packed: Path) -> None:
-    names = _names(folder)
-    with tarfile.open(packed, "w") as tar:
-        for name in ["manifest.json", *(name for name in names if name != "manifest.json")]:
-            tar.add(folder / name, arcname=name)
 
 
 def verify(path: Path) -> dict[str, int]:

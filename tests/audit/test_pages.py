@@ -136,3 +136,48 @@ def test_a_cursor_survives_its_text():
 
 
 olga_id = AuditRow().pk
+
+
+def test_words_are_found_in_what_is_sealed(world, written):
+    browser = client_of(world.acme, eddy(world))
+    with bound(world.acme):
+        record(Event.MAILBOX_CONNECTED, by=Actor(None, "Zoë", "198.51.100.9"), host="mx.zenith.example")
+
+    def found(text: str) -> list[str]:
+        return [row.actor for row in browser.get("/audit/", {"text": text}).context["page"].rows]
+
+    assert found("zoë") == found("198.51.100.9") == found("zenith MX") == ["Zoë"]
+    assert found("nobody here") == []
+    assert len(found("clerk")) == 50
+
+
+def test_a_long_search_goes_on_where_it_stopped(world, written, monkeypatch):
+    monkeypatch.setattr("audit.queries.BATCH", 10)
+    monkeypatch.setattr("audit.queries.SCANNED", 30)
+    browser = client_of(world.acme, eddy(world))
+    oldest = "Clerk no. 0"
+
+    pages, after = 0, ""
+    while True:
+        shown = browser.get("/audit/", {"text": oldest, "event": Event.LEADS_IMPORTED, "after": after})
+        pages += 1
+        page_ = shown.context["page"]
+        if page_.rows and page_.rows[0].actor == oldest:
+            break
+        after = str(page_.next)
+
+    assert pages == 2
+
+
+def test_the_seals_are_a_file_without_anything_personal(world, written):
+    browser = client_of(world.acme, olga(world))
+    with bound(world.acme):
+        from audit.sealing import seal_now
+
+        seal_now()
+
+    told = browser.get("/audit/seals.json").json()
+
+    assert told["seals"][0]["number"] == 1
+    assert "Clerk" not in str(told)
+    assert "Sealed in" in browser.get("/audit/").content.decode()

@@ -86,15 +86,28 @@ def test_an_ended_backup_is_deleted_with_its_file(world, kept_in):
     assert kept_in.names(f"{world.acme.id}/") == []
 
 
+def test_what_is_left_of_a_removed_workspace_goes_when_it_ends(world, kept_in, superuser):
+    """Guards the date on the receipt: nobody's bell rings for a workspace that is gone."""
+    custody.back_up(world.acme)
+    superuser.execute("UPDATE public.backups SET workspace_id = gen_random_uuid()")
+
+    assert custody.expire_orphans(datetime.now(UTC) + timedelta(days=34)) == 0
+    assert custody.expire_orphans(datetime.now(UTC) + timedelta(days=36)) >= 1
+
+    assert kept_in.names(f"{world.acme.id}/") == []
+
+
 def test_the_age_of_backups_is_told_without_naming_a_workspace(world, kept_in, superuser):
     superuser.execute("DELETE FROM public.backups")
     superuser.execute("UPDATE public.workspaces SET created_at = now() - interval '3 days'")
     before = records.age()
 
     custody.back_up(world.acme)
+    after = records.age()
+    superuser.execute("UPDATE public.workspaces SET created_at = now()")
 
     assert (before.late, before.newest) == (before.workspaces, None)
-    assert records.age().late == before.late - 1
+    assert after.late == before.late - 1
 
 
 def test_the_directory_comes_back_in_a_new_database(world, kept_in, tmp_path):

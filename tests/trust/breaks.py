@@ -302,4 +302,30 @@ BREAKS = [
         "UPDATE public.standings SET state = 'in_progress', attested_by = '', attested_on = NULL"
         " WHERE name = 'SOC 2 Type 1'",
     ),
+    Break(
+        "retention_ran",
+        "UPDATE public.workspaces SET created_at = now() - interval '9 days' WHERE slug = 'acme'",
+        "UPDATE public.workspaces SET created_at = now() WHERE slug = 'acme'",
+    ),
+    Break(
+        "backups_are_made",
+        "UPDATE public.workspaces SET created_at = now() - interval '9 days' WHERE slug = 'acme'",
+        "UPDATE public.workspaces SET created_at = now() WHERE slug = 'acme'",
+    ),
+    Break(
+        "audit_sealed",
+        _insert(
+            "tenant_acme.audit_log",
+            "id, at, event, details",
+            "gen_random_uuid(), now() - interval '1 day', 'forgotten', '\\xd701'",
+        ),
+        "DELETE FROM tenant_acme.audit_log WHERE event = 'forgotten'",
+        as_replica=True,
+    ),
+    Break(
+        "audit_sealed",
+        "INSERT INTO public.audit_heads (workspace_id, number, hash, published_at)"
+        " SELECT id, 1, decode(repeat('00', 32), 'hex'), now() FROM public.workspaces WHERE slug = 'acme'",
+        "DELETE FROM public.audit_heads",
+    ),
 ]

@@ -89,6 +89,13 @@ DIRECTORY = Category(
             clear="workspace_id dsn",
         ),
         Table(
+            "audit_heads",
+            "the hash of each seal of an audit log, kept outside the workspace",
+            "until the workspace is deleted",
+            hashed="hash",
+            clear="id workspace_id number published_at",
+        ),
+        Table(
             "schema_changes",
             "versions of the workspaces' tables",
             "always",

@@ -130,6 +130,22 @@ WORKING = Category(
                 " size place problem started_by created_at began_at finished_at"
             ),
         ),
+        Table(
+            "exports",
+            "exports that owners asked for; the file is sealed, and here is its key",
+            "the file 7 days; the row until you delete the workspace",
+            sealed="key",
+            clear=(
+                "id state asked_by asked_at place name size rows attempts ready_at expires_at downloaded_at"
+                " problem"
+            ),
+        ),
+        Table(
+            "retention_runs",
+            "what each run of the retention job took out: counts",
+            "until you delete the workspace",
+            clear="id at took_ms report",
+        ),
         Table("labels", "tags and lists", "until you delete it", clear="id kind name created_at"),
         Table("labelled", "which lead carries which", "with the lead", clear="id label_id lead_id"),
         Table(

@@ -178,6 +178,13 @@ AUDIT = Category(
             monthly="details",
             clear="id at event actor_id about_id xid",
         ),
+        Table(
+            "audit_seals",
+            "hashes over batches of the log, chained: they show that no line was changed",
+            "until the workspace is deleted",
+            hashed="rows_hash previous hash",
+            clear="number epoch month xid_from xid_until rows first_at last_at sealed_at",
+        ),
     ),
 )
 SIX = (LEADS, PROVIDER_KEYS, MAIL_CREDENTIALS, MAIL, MODEL_LOGS, AUDIT)

@@ -16,6 +16,7 @@ COMPONENTS = [
     ("sync", "Reading mail"),
     ("send", "Sending mail"),
     ("kms", "Key management"),
+    ("backups", "Backups"),
 ]
 
 

@@ -28,6 +28,7 @@ CHECKS = (
     "sealing",
     "retention",
     "audit",
+    "custody",
     "not_stored",
     "web",
     "sending",

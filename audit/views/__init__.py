@@ -1,0 +1,1 @@
+"""The pages of `audit`: the log, the workspace's data, and its end."""

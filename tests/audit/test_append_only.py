@@ -1,0 +1,163 @@
+"""Nobody below the superuser rewrites the log, on no partition; months go when they may and not before."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connections
+
+from audit.actions import record
+from audit.actors import Actor
+from audit.events import Event
+from audit.models import AuditRow, AuditSeal
+from audit.retention import expire_log, months_kept
+from audit.sealing import seal_now
+from tenants.backup import tools
+from tenants.binding import bound
+
+BY = Actor(None, "Olga")
+REWRITES = ("UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}")
+
+
+def rewrites(table: str) -> list[str]:
+    column = "number" if table == "audit_seals" else "event"
+    return [each.format(f"tenant_acme.{table}", column, column) for each in REWRITES]
+
+
+def tables() -> list[str]:
+    month = datetime.now(UTC).strftime("%Y%m")
+    return ["audit_log", f"audit_log_{month}", "audit_log_other", "audit_seals"]
+
+
+def run(statement: str, *params: object) -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(statement, list(params))
+
+
+@pytest.fixture
+def written(world):
+    with bound(world.acme):
+        record(Event.SIGNED_IN, by=BY)
+        seal_now()
+    return world.acme
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_workspaces_own_session_rewrites_nothing(written, place):
+    for statement in rewrites(tables()[place]):
+        with bound(written), pytest.raises(DatabaseError, match="permission denied"):
+            run(statement)
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("login", [tools.OWNER, tools.BACKUP])
+def test_neither_does_the_owner_nor_the_backup_login(written, superuser, place, login):
+    """Guards each partition's own TRUNCATE trigger: one on the parent does not reach them."""
+    table = tables()[place]
+    # The row policy already hides the rows from the owner; set aside, the trigger stands alone.
+    superuser.execute(f"ALTER TABLE tenant_acme.{table} NO FORCE ROW LEVEL SECURITY")
+    try:
+        for statement in rewrites(table):
+            if table == "audit_log_other" and not statement.startswith("TRUNCATE"):
+                continue  # it holds no row that a row's trigger could defend
+            with tools.session(login) as session, pytest.raises(psycopg.Error, match=r"is refused|denied"):
+                session.execute(statement)
+    finally:
+        superuser.execute(f"ALTER TABLE tenant_acme.{table} FORCE ROW LEVEL SECURITY")
+    with bound(written):
+        assert (AuditRow.objects.count(), AuditSeal.objects.count()) == (1, 1)
+
+
+def test_a_line_cannot_claim_another_transaction(world):
+    """Guards the sealing: with an xid of its own choice a line could slip into a batch that is sealed."""
+    with bound(world.acme), pytest.raises(DatabaseError, match="permission denied"):
+        run(
+            "INSERT INTO audit_log (id, at, event, details, xid)"
+            " VALUES (gen_random_uuid(), now(), 'x', '', '1')"
+        )
+
+
+def month_ago(months: int) -> date:
+    today = datetime.now(UTC).date().replace(day=1)
+    place = today.year * 12 + today.month - 1 - months
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def a_month(superuser, months: int) -> date:
+    """The partition of a month that is past, as it was made ahead in its day."""
+    first, next_one = month_ago(months), month_ago(months - 1)
+    superuser.execute(
+        f"CREATE TABLE tenant_acme.audit_log_{first:%Y%m} PARTITION OF tenant_acme.audit_log"
+        f" FOR VALUES FROM ('{first}') TO ('{next_one}')"
+    )
+    superuser.execute(f"ALTER TABLE tenant_acme.audit_log_{first:%Y%m} OWNER TO paitho_owner")
+    return first
+
+
+@pytest.fixture
+def past(world, superuser):
+    """Lines of 11, 12, 13 and 14 months ago, each in its partition."""
+    firsts = [a_month(superuser, months) for months in (11, 12, 13, 14)]
+    with bound(world.acme):
+        for first in firsts:
+            at = datetime(first.year, first.month, 15, tzinfo=UTC)
+            details = {"actor": "Olga", "ip": "", "about": "", "data": {}}
+            AuditRow(event=Event.SIGNED_IN, at=at, details=details).save(force_insert=True)
+    yield firsts
+    for first in firsts:
+        superuser.execute(f"DROP TABLE IF EXISTS tenant_acme.audit_log_{first:%Y%m}")
+
+
+def test_months_of_twelve_months_and_more_go_and_younger_ones_stay(world, past):
+    with bound(world.acme):
+        swept = expire_log(datetime.now(UTC))
+
+        left = {row.at.date().replace(day=1) for row in AuditRow.objects.all()}
+    assert swept.count == 2
+    assert left == {month_ago(11), month_ago(12)}
+
+
+def test_a_month_that_is_not_sealed_stays(world, past):
+    with bound(world.acme), pytest.raises(DatabaseError, match="not sealed"):
+        run("SELECT audit_log_expire(%s)", month_ago(14))
+
+
+@pytest.mark.parametrize("months", [0, 5, 12])
+def test_nobody_drops_a_young_month_by_the_function(world, past, months):
+    with bound(world.acme):
+        seal_now()
+        with pytest.raises(DatabaseError, match="12 months"):
+            run("SELECT audit_log_expire(%s)", month_ago(months))
+
+
+def test_months_are_made_ahead_as_guarded_as_the_first(world, superuser):
+    last = max(months_of(world.acme))
+    superuser.execute(f"DROP TABLE tenant_acme.audit_log_{last:%Y%m}")
+
+    with bound(world.acme):
+        expire_log(datetime.now(UTC))
+
+    name = f"audit_log_{last:%Y%m}"
+    guards = superuser.execute(
+        "SELECT relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner),"
+        " (SELECT count(*) FROM pg_trigger WHERE tgrelid = c.oid),"
+        " (SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = c.oid),"
+        " has_table_privilege('tenant_acme_app', c.oid, 'SELECT')"
+        " FROM pg_class c WHERE c.oid = %s::regclass",
+        [f"tenant_acme.{name}"],
+    ).fetchone()
+    assert guards[:4] == (True, True, "paitho_owner", 2)
+    assert "tenant_acme_login" in guards[4]
+    assert guards[5] is False
+
+
+def months_of(workspace) -> list[date]:
+    with bound(workspace):
+        return months_kept()
+
+
+def test_a_year_ahead_is_there_from_the_start(world):
+    with bound(world.acme):
+        assert max(months_kept()) >= (datetime.now(UTC) + timedelta(days=365)).date().replace(day=1)
