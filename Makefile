@@ -22,7 +22,7 @@ export PAITHO_PORT PAITHO_OPS_PORT
 .PHONY: bench-import bench-leads
 .PHONY: operator
 .PHONY: bench-boundary bench-workspaces
-.PHONY: bench-llm bench-pipeline
+.PHONY: bench-llm bench-pipeline test-providers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ bench-workspaces: $(SYNCED) assets ## measure many workspaces, also against djan
 
 bench-boundary: $(SYNCED) ## measure a page's query, also by django-tenants alone: WORKSPACES=200 LEADS=500 ROUNDS_OF_PAGES=20
 	@$(RUN) -m bench.boundary --workspaces $(WORKSPACES) --leads $(LEADS) --rounds $(ROUNDS_OF_PAGES)
+
+test-providers: $(SYNCED) ## let every provider fail in every way, and print what became of each lead
+	@$(RUN) -m pytest -q tests/campaigns/test_failing_providers.py
 
 bench-llm: $(SYNCED) ## calls per second and memory of one worker process, for each provider
 	@$(RUN) -m bench.llm_edge

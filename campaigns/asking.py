@@ -15,7 +15,7 @@ from campaigns.prompting import Prompt, prompt_for
 from campaigns.prompting import Stage as PromptStage
 from keychain.actions import use
 from keychain.models import Credential
-from mailbox.models import Delivery, Direction, Mailbox, Message
+from mailbox.models import Delivery, Direction, Health, Mailbox, Message
 
 MAX_TOKENS = {Stage.QUALIFYING: 600, Stage.DRAFTING: 2000, Stage.AUDITING: 1500}
 SCHEMAS: dict[Stage, type[Form]] = {
@@ -23,6 +23,7 @@ SCHEMAS: dict[Stage, type[Form]] = {
     Stage.DRAFTING: DraftAnswer,
     Stage.AUDITING: AuditAnswer,
 }
+ANSWER_SECONDS = 60.0  # for one whole answer
 MODELS = {Provider.SANDBOX: "templates"}
 
 
@@ -64,6 +65,7 @@ def question(enrollment: Enrollment) -> Question:
         prompt=prompt.user,
         schema=SCHEMAS[stage],
         max_output_tokens=MAX_TOKENS[stage],
+        timeout=ANSWER_SECONDS,
         facts=facts,
     )
     return Question(enrollment, stage, credential.pk, facts, prompt, call)
@@ -128,10 +130,11 @@ def text_of(draft: Draft) -> DraftText:
 
 
 def mailbox_of(enrollment: Enrollment) -> Mailbox | None:
-    """The thread's mailbox, or one of the campaign's: the leads are spread evenly over them."""
+    """The thread's mailbox, or one of the campaign's: the leads are spread evenly over those that work."""
     if enrollment.thread is not None:
         return enrollment.thread.mailbox
-    mailboxes = sorted(enrollment.campaign.mailboxes.all(), key=lambda mailbox: mailbox.pk)
+    every = sorted(enrollment.campaign.mailboxes.all(), key=lambda mailbox: mailbox.pk)
+    mailboxes = [mailbox for mailbox in every if mailbox.health == Health.WORKING] or every
     return mailboxes[enrollment.lead_id.int % len(mailboxes)] if mailboxes else None
 
 

@@ -37,19 +37,23 @@ TOGETHER = 10  # calls that are claimed, and that are written down, in one trans
 LEASE = timedelta(minutes=5)
 STEPS_AT_ONCE = 200
 ASKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
-# The key that is asked next: the auditor's for an audit where there is one, else the writer's.
+# The key that is asked next: the auditor's for an audit where there is one, else the writer's. The rows are
+# chosen in a CTE: as a sub-select of the update PostgreSQL may run it once a row, past its LIMIT.
 CLAIM = """
-    UPDATE enrollments
-    SET lease_until = now() + make_interval(secs => %s),
-        stage = CASE stage WHEN 'enrolled' THEN 'qualifying' ELSE stage END
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT e.id FROM enrollments e JOIN campaigns c ON c.id = e.campaign_id
         WHERE e.stage IN ('enrolled', 'qualifying', 'drafting', 'auditing')
           AND e.due_at <= now() AND (e.lease_until IS NULL OR e.lease_until < now())
           AND c.status = 'running'
-          AND CASE e.stage WHEN 'auditing' THEN coalesce(c.auditor_id, c.writer_id) ELSE c.writer_id END = %s
-        ORDER BY e.due_at LIMIT %s FOR UPDATE OF e SKIP LOCKED
-    ) RETURNING id
+          AND CASE e.stage WHEN 'auditing' THEN coalesce(c.auditor_id, c.writer_id) ELSE c.writer_id END
+              = %(key)s
+        ORDER BY e.due_at LIMIT %(room)s FOR UPDATE OF e SKIP LOCKED
+    )
+    UPDATE enrollments e
+    SET lease_until = now() + make_interval(secs => %(lease)s),
+        stage = CASE e.stage WHEN 'enrolled' THEN 'qualifying' ELSE e.stage END
+    FROM due WHERE e.id = due.id
+    RETURNING e.id
 """
 
 
@@ -138,7 +142,7 @@ def _keys() -> list[UUID]:
 
 def _claim(key: UUID, room: int) -> list[Question]:
     with connections["default"].cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE.total_seconds(), key, room])
+        cursor.execute(CLAIM, {"lease": LEASE.total_seconds(), "key": key, "room": room})
         ids = [uid for (uid,) in cursor.fetchall()]
     return questions(ids) if ids else []
 

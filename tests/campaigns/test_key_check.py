@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from keychain.models import Credential
 from tenants.binding import bound
+from tests.paths import ROOT
 from tests.servers.llm import LlmServer
 from tests.world import client_of, eddy
 
@@ -42,3 +47,22 @@ def test_an_endpoint_that_does_not_answer_is_said_in_a_sentence(world):
     assert KEY not in answer.content.decode()
     with bound(world.acme):
         assert not Credential.objects.exists()
+
+
+LOADED = """
+import sys
+from campaigns.key_check import problem
+from keychain.crypto.secret import Secret
+print(repr(problem("compatible", Secret("sk-0123456789"), sys.argv[1])))
+print(sorted({"openai", "anthropic", "google.genai", "httpx2"} & set(sys.modules)))
+"""
+
+
+def test_a_web_process_that_tries_a_key_loads_no_sdk(server):
+    _, url = server
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "paitho.settings"}
+    command = [sys.executable, "-c", LOADED, url]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["''", "[]"]
