@@ -94,6 +94,18 @@ class Stage(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+WHY_STOPPED = {
+    "replied": "They answered.",
+    "company_replied": "A colleague of theirs answered.",
+    "bounced": "Their address does not take mail.",
+    "opted_out": "They do not want to be written to.",
+    "suppressed": "Their address or its domain is on the suppression list.",
+    "rejected": "The draft was rejected in review.",
+    "campaign": "The campaign was stopped.",
+    "erased": "Their data was erased.",
+}
+
+
 class Enrollment(models.Model):
     """One lead in one campaign: its stage, the step it is at, and when it is due."""
 
@@ -129,6 +141,11 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} step {self.step}"
+
+    @property
+    def why(self) -> str:
+        """What keeps the lead where it is, in words."""
+        return self.problem or WHY_STOPPED.get(self.stop_reason, "")
 
 
 class Verdict(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import Any
 
 from campaigns.checks import Finding, Where
 
-WORDS = re.compile(r"\s+|[^\s]+")
+WORDS = re.compile(r"\S+\s*|\s+")  # a word takes the space after it along
 MOST_WORDS = 4000
 
 

@@ -53,6 +53,10 @@ class Call:
         return "no known price" if self.run.cost_micros is None else dollars(Decimal(self.run.cost_micros))
 
     @property
+    def outcome(self) -> str:
+        return words_for(self.run.outcome)
+
+    @property
     def anonymised_at(self) -> datetime:
         return self.run.anonymised_at or self.run.at + KEPT
 
@@ -88,8 +92,15 @@ def totals(wanted: Filter) -> Totals:
     return Totals(found["calls"], tokens, dollars(Decimal(found["spent"] or 0)))
 
 
-def outcomes() -> list[str]:
-    return list(StageRun.objects.order_by("outcome").values_list("outcome", flat=True).distinct())
+def outcomes() -> list[tuple[str, str]]:
+    """The outcomes there are, each with its words."""
+    found = StageRun.objects.order_by("outcome").values_list("outcome", flat=True).distinct()
+    return [(outcome, words_for(outcome)) for outcome in found]
+
+
+def words_for(outcome: str) -> str:
+    """`rate_limited` as people read it."""
+    return outcome.replace("_", " ").capitalize()
 
 
 def campaigns_asked() -> list[Campaign]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -245,7 +245,9 @@ def _typical() -> dict[str, str]:
 
 def enrollments(campaign: Campaign, stage: str, before: UUID | None) -> list[Enrollment]:
     """The campaign's leads, the latest first, in one stage or in all: a page and one more."""
-    found = campaign.enrollments.select_related("lead").order_by("-pk")
+    latest = Draft.objects.filter(enrollment=OuterRef("pk")).order_by("-step", "-version").values("pk")[:1]
+    leads = campaign.enrollments.select_related("lead").annotate(draft_id=Subquery(latest))
+    found = leads.order_by("-pk")
     if stage in Stage.values:
         found = found.filter(stage=stage)
     if before is not None:

@@ -57,14 +57,11 @@ def _row(dates: list[date], found: dict[date, int]) -> list[tuple[str, float]]:
 
 def people(campaign: Campaign) -> dict[str, int]:
     """People, not mails: each counted once, however many mails they got."""
-    found = campaign.enrollments.aggregate(
-        written=Count("pk", distinct=True, filter=WRITTEN),
-        replied=Count("pk", distinct=True, filter=REPLIED),
-        positive=Count("pk", distinct=True, filter=POSITIVE),
-        bounced=Count("pk", distinct=True, filter=Q(stop_reason="bounced")),
-        opted_out=Count("pk", distinct=True, filter=Q(stop_reason="opted_out")),
+    reasons = dict(
+        campaign.enrollments.exclude(stop_reason="").values_list("stop_reason").annotate(number=Count("pk"))
     )
-    return {name: int(number) for name, number in found.items()}
+    found = {reason: int(reasons.get(reason, 0)) for reason in ("replied", "bounced", "opted_out")}
+    return {**found, "positive": campaign.enrollments.filter(POSITIVE).count()}
 
 
 def comparison(campaign: Campaign) -> Comparison | None:

@@ -117,6 +117,7 @@ class Sheet:
     is_sandbox: bool
     place: Place
     editor: str = ""
+    approver: str = ""
     changed: Changed | None = None
     due_at: Any = field(default=None)
 
@@ -128,6 +129,11 @@ class Sheet:
     def seen(self) -> str:
         """The fingerprint of what is shown, which comes back with the decision."""
         return self.case.approved.hex()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what was approved: the sent record and the audit line hold the same."""
+        return bytes(self.draft.approved_hash or b"").hex()
 
     @property
     def campaign(self) -> Campaign:
@@ -171,8 +177,8 @@ def _is_earlier(other: Draft, draft: Draft) -> bool:
     return other.step == draft.step and other.version < draft.version
 
 
-def _editor(draft: Draft) -> str:
-    member = Member.objects.filter(pk=draft.edited_by).first() if draft.edited_by else None
+def _name_of(member_id: UUID | None) -> str:
+    member = Member.objects.filter(pk=member_id).first() if member_id else None
     return member.name if member else ""
 
 
@@ -213,7 +219,8 @@ def sheet(draft: Draft, wanted: Filter) -> Sheet:
         refusal=refusal,
         is_sandbox=not asks_a_model(case.enrollment.campaign),
         place=_place(draft, wanted),
-        editor=_editor(draft),
+        editor=_name_of(draft.edited_by),
+        approver=_name_of(draft.approved_by),
         changed=_changed(draft),
         due_at=due_for(case.enrollment.campaign, case.enrollment.lead.profile.get("timezone")),
     )

@@ -31,6 +31,15 @@ KEYS = [
 ]
 
 
+LIST_KEYS = [
+    ("Begin with the first", "a"),
+    ("Approve the clean ones", "c"),
+    ("Next row", "j"),
+    ("Previous row", "k"),
+    ("Open row", "Enter"),
+]
+
+
 @member_only
 @require_safe
 def queue(request: MemberRequest) -> HttpResponse:
@@ -43,6 +52,7 @@ def queue(request: MemberRequest) -> HttpResponse:
         "figures": reads.figures(wanted),
         "wanted": wanted,
         "campaigns": reads.campaigns_in_review(),
+        "shortcuts": LIST_KEYS,
         "is_sandbox": any(not asks_a_model(draft.enrollment.campaign) for draft in drafts),
     }
     return render(request, "campaigns/review.html", context)

@@ -88,6 +88,8 @@ def test_a_second_approval_of_the_same_page_is_refused(world, draft, browser_of_
 
     assert answer.status_code == 409
     assert b"Approved" in answer.content
+    assert b"by Rita" in answer.content
+    assert seen["seen"].encode() in answer.content, "The page shows the fingerprint of what was approved."
     with bound(world.acme):
         assert Message.objects.count() == 1
 
@@ -114,8 +116,8 @@ def test_an_edit_shows_what_changed_and_keeps_the_sources_that_still_stand(world
 
     page = browser_of_rita.post(f"/review/{draft.pk}/edit/", entries, follow=True).content.decode()
 
-    assert "<ins>two</ins>" in page
-    assert "<del>eleven</del>" in page
+    assert "<ins>two </ins>" in page
+    assert "<del>eleven </del>" in page
     assert "edited by Rita" in page
     assert "<b>lead.first_name</b> Ada" in page
     with bound(world.acme):
@@ -157,7 +159,7 @@ def test_a_draft_written_again_stands_beside_the_one_before(world, by, draft, br
     page = browser_of_rita.get(f"/review/{again.pk}/").content.decode()
 
     assert "What changed since version 1" in page
-    assert "<ins>mend</ins>" in page
+    assert "<ins>mend </ins>" in page
 
 
 def test_an_empty_edit_is_shown_again_with_its_complaint(draft, browser_of_rita):
