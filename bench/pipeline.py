@@ -236,9 +236,42 @@ def _single(options: argparse.Namespace, url: str, worker: Worker) -> dict[str, 
         "db_ms_per_call": round(in_database / calls, 2),
         "growth_mb": growth,
     }
+    bare = _bare(url, calls=min(calls, 600), latency=options.latency)
+    print(f"on this machine now, 50 bare threads that only ask take {bare:.2f}x the ideal (load {_load()})")
     print(f"{options.leads} leads x 3 stages: {took:.1f} s, ideal {ideal:.1f} s, ratio {took / ideal:.3f}")
     print(f"database {found['db_ms_per_call']} ms a call, worker {worker.mb()} MB, grew by {growth} MB")
     return found
+
+
+def _bare(url: str, *, calls: int, latency: float) -> float:
+    """The same server asked by nothing but the client, as a measure of what the machine has to give."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from campaigns.answers import Qualification
+    from campaigns.facts import Facts
+    from campaigns.llm.edge import Call, Provider, ask
+    from campaigns.prompting import Stage, prompt_for
+    from keychain.crypto.secret import Secret
+
+    prompt = prompt_for(Stage.QUALIFY, Facts(lead={"company": "Benton"}, brief=("We mend looms.",)))
+    call = Call(
+        provider=Provider.COMPATIBLE,
+        key=Secret("key"),
+        endpoint=url,
+        model="local",
+        system=prompt.system,
+        prompt=prompt.user,
+        schema=Qualification,
+        max_output_tokens=600,
+    )
+    with ThreadPoolExecutor(CONCURRENT) as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda _: ask(call, resolve=lambda host, _port: host), range(calls)))
+        return (time.perf_counter() - began) / (calls * latency / CONCURRENT)
+
+
+def _load() -> float:
+    return round(os.getloadavg()[0], 1)
 
 
 def _beside(options: argparse.Namespace, url: str) -> dict[str, float]:

@@ -159,7 +159,7 @@ def test_a_draft_written_again_stands_beside_the_one_before(world, by, draft, br
     page = browser_of_rita.get(f"/review/{again.pk}/").content.decode()
 
     assert "What changed since version 1" in page
-    assert "<ins>mend </ins>" in page
+    assert "<ins>mend looms.</ins>" in page
 
 
 def test_an_empty_edit_is_shown_again_with_its_complaint(draft, browser_of_rita):
