@@ -29,6 +29,19 @@ PRODUCTION = {
     "PAITHO_MAIL_PROVIDER": "postmark",
     "PAITHO_POSTMARK_TOKEN": "token",
 }
+# What the console is told: another secret key and login, no KMS, no workspace's or directory's login.
+KEPT_FROM_THE_CONSOLE = {
+    "PAITHO_DIRECTORY_PASSWORD",
+    "PAITHO_KMS",
+    "PAITHO_POSTMARK_TOKEN",
+    "PAITHO_SECRET_KEY",
+}
+CONSOLE = {
+    **{name: value for name, value in PRODUCTION.items() if name not in KEPT_FROM_THE_CONSOLE},
+    "DJANGO_SETTINGS_MODULE": "paitho.settings_ops",
+    "PAITHO_SECRET_KEY": "console-" + "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "PAITHO_OPS_PASSWORD": "operators",
+}
 
 
 def templates() -> list[str]:
@@ -47,12 +60,14 @@ def checks() -> dict[str, list[str]]:
         "djade": [*DJADE, "--check", *templates()],
         "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
         "check --deploy": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
+        "check console": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
     }
 
 
 def run(name: str, command: list[str]) -> bool:
     started = time.monotonic()
-    environment = {**os.environ, **(PRODUCTION if "manage.py" in command else {})}
+    told = CONSOLE if name == "check console" else PRODUCTION
+    environment = {**os.environ, **(told if "manage.py" in command else {})}
     done = subprocess.run(
         command,
         cwd=ROOT,
