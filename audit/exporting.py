@@ -38,6 +38,8 @@ from tenants.export.spool import Spool
 from tenants.export.tables import tables
 
 KEPT = timedelta(days=7)
+# What a worker that was killed has left half-written.
+LEFTOVER = timedelta(days=1)
 ATTEMPTS = 3
 # Refreshed with the progress; a worker that died holds the export no longer than this.
 LEASE_SECONDS = 120
@@ -52,7 +54,7 @@ def export_slice() -> datetime | None:
     if not cache.add(_lease(export), "held", LEASE_SECONDS):
         return timezone.now() + timedelta(seconds=LEASE_SECONDS)
     try:
-        _make(export)
+        _give_up(export) if export.attempts >= ATTEMPTS else _make(export)
     finally:
         cache.delete(_lease(export))
     return timezone.now() if Export.objects.filter(state__in=OPEN).exists() else None
@@ -131,6 +133,12 @@ def _settle(export: Export) -> bool:
     return True
 
 
+def _give_up(export: Export) -> None:
+    """Begun three times and ended by none: whatever kills the workers would kill the next."""
+    unfinished = "It was begun three times and never ended. Ask again, or write to us."
+    Export.objects.filter(pk=export.pk).update(state=ExportState.FAILED, problem=unfinished)
+
+
 def _fail(export: Export, problem: str) -> None:
     state = ExportState.FAILED if export.attempts >= ATTEMPTS else ExportState.ASKED
     Export.objects.filter(pk=export.pk).update(state=state, problem=problem[:300])
@@ -156,6 +164,7 @@ def end_exports(now: datetime) -> Swept:
         export.state, export.key = ExportState.ENDED, None
         export.save(update_fields=["state", "key"])
         gone += 1
+    store_at(settings.EXPORTS).sweep(LEFTOVER)
     return Swept("Exports of 7 days and more", gone)
 
 

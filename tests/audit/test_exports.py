@@ -136,3 +136,14 @@ def test_a_second_worker_leaves_the_export_alone(world, browser):
 
         assert again > datetime.now(UTC)
         assert Export.objects.get().state == ExportState.ASKED
+
+
+def test_an_export_that_kills_its_workers_is_given_up(world, browser):
+    """Guards the queue: a worker that is killed leaves no refusal, and would be followed for ever."""
+    browser.post("/data/export/")
+    with bound(world.acme):
+        Export.objects.update(attempts=3, state=ExportState.RUNNING)
+
+        exporting.export_slice()
+
+        assert Export.objects.get().state == ExportState.FAILED
