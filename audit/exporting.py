@@ -54,7 +54,10 @@ def export_slice() -> datetime | None:
     if not cache.add(_lease(export), "held", LEASE_SECONDS):
         return timezone.now() + timedelta(seconds=LEASE_SECONDS)
     try:
-        _give_up(export) if export.attempts >= ATTEMPTS else _make(export)
+        if export.attempts < ATTEMPTS:
+            _make(export)
+        else:
+            _give_up(export)
     finally:
         cache.delete(_lease(export))
     return timezone.now() if Export.objects.filter(state__in=OPEN).exists() else None

@@ -119,13 +119,15 @@ def refuses_a_second_start(installation: Installation) -> None:
 
 
 def tells_nobody_too_much(installation: Installation) -> None:
-    """Guards the owner's login: in the provisioning worker and in no other lasting process."""
+    """Guards two logins: the owner's in the provisioning worker, the backup's in `keep_backups`."""
     told = installation.pids().values()
     owners = [each for each in told if "PAITHO_OWNER_PASSWORD_FILE" in each]
 
-    assert len(told) >= 7
+    assert len(told) >= 8
     assert len(owners) == 1
-    assert not any("PAITHO_BACKUP_PASSWORD_FILE" in each for each in told)
+    keepers = [each for each in told if "PAITHO_BACKUP_PASSWORD_FILE" in each]
+    assert len(keepers) == 1
+    assert keepers != owners
     assert not any("PAITHO_SUPERUSER_DSN" in each for each in told)
 
 
