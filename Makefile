@@ -19,6 +19,7 @@ export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: test-exactly-once bench-mail
 .PHONY: help up stop demo psql manage assets check format test clean
+.PHONY: site-quality scan
 .PHONY: bench-import bench-leads
 .PHONY: operator
 .PHONY: bench-boundary bench-workspaces
@@ -126,6 +127,15 @@ bench-mail: $(SYNCED) ## measure the mail engine next to mbsync and smtplib: MES
 .PHONY: regions
 regions: $(SYNCED) assets ## start two regions side by side and prove that a workspace of one leaves nothing in the other
 	@$(RUN) -m tests.system && $(RUN) -m pytest -q tests/regions
+
+site-quality: $(SYNCED) assets ## Lighthouse and an HTML checker on every public page (installs them in .ci/quality)
+	@test -f .ci/quality/node_modules/.installed || { $(NPM) ci --prefix .ci/quality --no-progress --loglevel error \
+	  >/dev/null && touch .ci/quality/node_modules/.installed; }
+	@$(RUN) -m pytest -q -m slow -p no:xdist tests/trust/test_quality.py $(ARGS)
+
+scan: ## sqlmap and wapiti against a running `make up`: make scan [PAITHO_PORT=8000] [ARGS="--only apex --seconds 60"]
+	@$(UV) run --quiet --isolated --no-project --with sqlmap --with wapiti3 python .ci/scan.py \
+	  --port $${PAITHO_PORT:-8000} --ops-port $${PAITHO_OPS_PORT:-8001} $(ARGS)
 
 clean: ## remove what was installed and built, and keep the data in .paitho
 	rm -rf .venv node_modules static paitho/static/build .mypy_cache .ruff_cache .paitho/tools

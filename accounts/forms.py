@@ -73,9 +73,9 @@ class SignUpForm(forms.Form):
             "autocapitalize": "off",
             "spellcheck": "false",
             "autocomplete": "off",
-            "hx-get": reverse("sign_up:address", urlconf=settings.APEX_URLCONF),
-            "hx-trigger": "input changed delay:400ms",
-            "hx-target": "#address-answer",
+            "data-hx-get": reverse("sign_up:address", urlconf=settings.APEX_URLCONF),
+            "data-hx-trigger": "input changed delay:400ms",
+            "data-hx-target": "#address-answer",
         }
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["email"].widget.attrs["autocomplete"] = "email"

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from paitho.trimming import classes_in, trimmed
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "node_modules"
 BUILD = ROOT / "paitho" / "static" / "build"
@@ -44,6 +46,10 @@ SOURCES = [
     "trust",
     "operators",
 ]
+
+
+# Templates of the pages that load the small sheet: the public site, sign-up and sign-in.
+SITE = ("trust", "shell", "ui", "django", "account", "accounts", "mfa", "allauth", "campaigns", "styleguide")
 
 
 class AssetError(Exception):
@@ -80,6 +86,15 @@ def layered(css: str) -> str:
     return f"@layer tabler{{{body}}}\n"
 
 
+def pages_of_the_site() -> Iterator[Path]:
+    """What the pages outside a workspace are made of: their templates, and the modules that name classes."""
+    for name in SITE:
+        yield from (ROOT / "templates").glob(f"{name}/**/*.html")
+    yield from (ROOT / "templates").glob("*.html")
+    for source in ("paitho", "accounts", "trust"):
+        yield from (ROOT / source).rglob("*.py")
+
+
 def copies() -> Iterator[tuple[Path, Path]]:
     """Each file taken unchanged, and where it goes."""
     for package, names in FONTS.items():
@@ -98,6 +113,8 @@ def build() -> list[Path]:
     (BUILD / "licenses").mkdir(parents=True)
     tabler = (PACKAGES / TABLER).read_text(encoding="utf-8")
     (BUILD / "tabler.css").write_text(layered(tabler), encoding="utf-8")
+    small = trimmed(tabler.replace('@charset "UTF-8";', ""), classes_in(pages_of_the_site()))
+    (BUILD / "tabler-site.css").write_text(layered(small), encoding="utf-8")
     (BUILD / "icons.svg").write_text(sprite(named_icons()), encoding="utf-8")
     for source, target in copies():
         if not source.is_file():

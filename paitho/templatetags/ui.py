@@ -64,7 +64,7 @@ def moment(when: datetime | None) -> SafeString:
         short = f"{local.day} {local:%b %Y}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(),
+        local.isoformat(timespec="seconds"),
         f"{local:%A, %d %B %Y, %H:%M %Z}",
         short,
     )
@@ -79,7 +79,7 @@ def clock(when: datetime, verb: str) -> SafeString:
         '<span class="chip{}">{}<time datetime="{}" title="{}">{}</time></span>',
         " due" if timedelta() < left < timedelta(days=7) else "",
         icon("clock"),
-        when.isoformat(),
+        when.isoformat(timespec="seconds"),
         f"{timezone.localtime(when):%d %B %Y, %H:%M %Z}",
         words,
     )

@@ -17,10 +17,9 @@ INSERT_CALL = (
 )
 INSERT_MESSAGE = (
     "INSERT INTO tenant_acme.messages (id, thread_id, mailbox_id, direction, delivery, message_id, subject,"
-    " body, attempts, kind, severity, opts_out, at, recipient_index) VALUES (gen_random_uuid(),"
-    " gen_random_uuid(), gen_random_uuid(), {direction}, {delivery}, '<1@example.org>', '\\xd701',"
-    " '\\xd701', 0,"
-    " '', '', false, now(), 'somebody')"
+    " body, attempts, looks, kind, severity, opts_out, is_unreadable, at, recipient_index) VALUES"
+    " (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), {direction}, {delivery}, '<1@example.org>',"
+    " '\\xd701', '\\xd701', 0, 0, '', '', false, false, now(), 'somebody')"
 )
 SENT = INSERT_MESSAGE.format(direction="'out'", delivery="'sent'")
 RECEIVED = INSERT_MESSAGE.format(direction="'in'", delivery="'received'")

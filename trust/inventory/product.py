@@ -80,6 +80,7 @@ CAMPAIGNS = Category(
             clear=(
                 "id name status audience writer_id writer_model auditor_id auditor_model schedule daily_cap"
                 " budget_micros token_budget problem stops_company created_by created_at launched_at"
+                " claimed_count claimed_on"
             ),
         ),
         Table(
@@ -189,7 +190,7 @@ WORKING = Category(
             "folders",
             "how far a mailbox has been read",
             "with the mailbox",
-            clear="id mailbox_id name role uidvalidity last_uid synced_at",
+            clear="id mailbox_id name role uidvalidity last_uid synced_at listed_at",
         ),
         Table(
             "index_version",

@@ -91,10 +91,13 @@ MAIL_CREDENTIALS = Category(
             "mailboxes",
             "the mailboxes you connected, and how they may be used",
             "until you remove it",
-            sealed="address sender_name username problem",
+            sealed="address sender_name username problem deliverability",
             clear=(
                 "id smtp_host smtp_port smtp_security imap_host imap_port imap_security credential_id health"
-                " daily_cap gap_seconds is_sandbox last_sent_at synced_at created_at"
+                " daily_cap gap_seconds is_sandbox last_sent_at synced_at created_at claimed_count claimed_on"
+                " consent_ends_at deliverability_at failures news_at next_at paused_because ramp_began"
+                " ramp_first ramp_step read_failures reading_until sent_read_at server_files_sent vendor"
+                " watched_until"
             ),
         ),
     ),
@@ -115,7 +118,7 @@ MAIL = Category(
             hashed="recipient_index recipient_domain_index approved_hash opt_out_hash",
             clear=(
                 "id thread_id mailbox_id direction delivery message_id due_at lease_until attempts kind"
-                " severity returns_on opts_out handled_at at"
+                " severity returns_on opts_out handled_at at closes_at filed_at is_unreadable looked_at looks"
             ),
         ),
         Table(

@@ -1,0 +1,131 @@
+"""`make scan`: sqlmap and wapiti look for holes in the running product (`make up` in another terminal).
+
+They are given the apex, the demo workspace as its signed-in owner, and the console's sign-in. What they find
+is printed; the exit status is 1 when there is anything. The tools come from PyPI, for this run only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+
+MODULES = "exec,file,sql,timesql,xss,permanentxss,ssrf,redirect,crlf,xxe,csrf,cookieflags,http_headers,csp"
+OWNER = "olga@acme.sandbox"
+# Forms and addresses with parameters, each asked by sqlmap with every value it knows.
+APEX_TARGETS = [
+    ("/changelog?kind=product", ""),
+    ("/find/by-name?slug=acme", ""),
+    ("/sign-up/address?slug=acme", ""),
+    ("/subscribe", "email=ada%40example.org&changes=on"),
+    ("/find", "email=ada%40example.org"),
+    ("/dpa", "name=Ada&company=Acme&email=ada%40example.org&region=EU"),
+    ("/subscribe/confirm/abc*", ""),
+]
+WORKSPACE_TARGETS = [
+    ("/leads/?q=marsh&standing=open&sort=created_at&page=1", ""),
+    ("/campaigns/?page=1", ""),
+    ("/inbox/?q=hello&page=1", ""),
+    ("/settings/audit/?event=auth.signed_in&page=1", ""),
+]
+CONSOLE_TARGETS = [("/", "")]
+
+
+def signed_in(origin: str, password: str) -> str:
+    """The Cookie header of the demo's owner, by the sign-in page as a browser uses it."""
+    jar = CookieJar()
+    opener = build_opener(HTTPCookieProcessor(jar))
+    # http.cookiejar sends no Secure cookie over http; a browser does to localhost.
+    page = opener.open(f"{origin}/sign-in/").read().decode()
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if found is None:
+        raise SystemExit("The sign-in page holds no token.")
+    cookie = "; ".join(f"{each.name}={each.value}" for each in jar)
+    given = {"csrfmiddlewaretoken": found.group(1), "login": OWNER, "password": password}
+    request = Request(f"{origin}/sign-in/", urlencode(given).encode(), {"Cookie": cookie, "Referer": origin})  # noqa: S310
+    answer = build_opener(HTTPCookieProcessor(jar)).open(request)
+    answer.read()
+    return "; ".join(f"{each.name}={each.value}" for each in jar)
+
+
+def sqlmap(url: str, data: str, cookie: str, folder: Path) -> list[str]:
+    """What sqlmap finds behind one address."""
+    command = [sys.executable, "-m", "sqlmap", "-u", url, "--batch", "--level=2", "--risk=1", "--timeout=20"]
+    command += ["--threads=2", "--technique=BEUS", "--dbms=PostgreSQL", "--flush-session"]
+    command += ["--ignore-code=*", "--output-dir", str(folder)]
+    command += ["--data", data] if data else []
+    command += ["--cookie", cookie] if cookie else []
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    found = re.findall(r"Parameter: (.+)\n\s+Type: (.+)", done.stdout)
+    if not found and "not appear to be injectable" not in done.stdout and "[CRITICAL]" in done.stdout:
+        print(f"  (sqlmap said: {done.stdout.strip().splitlines()[-3:]})")
+    return [f"{url}: {parameter}, {kind}" for parameter, kind in found]
+
+
+def wapiti(origin: str, cookie: str, folder: Path, seconds: int) -> list[str]:
+    """What wapiti finds on a host, crawling for at most so long."""
+    report = folder / "wapiti.json"
+    command = ["wapiti", "-u", f"{origin}/", "--scope", "domain", "-m", MODULES, "-f", "json"]
+    command += ["-o", str(report), "--flush-session", "-d", "3", "--max-links-per-page", "40"]
+    command += ["--max-scan-time", str(seconds), "--max-attack-time", "60", "-v", "0", "--no-bugreport"]
+    command += ["-H", f"Cookie: {cookie}"] if cookie else []
+    command += ["-x", f"{origin}/sign-out/"]
+    subprocess.run(command, capture_output=True, text=True, timeout=seconds + 300, check=False)
+    if not report.exists():
+        return [f"{origin}: wapiti wrote no report"]
+    told = json.loads(report.read_text())
+    print(f"  {told['infos'].get('crawled_pages_nbr', '?')} pages crawled")
+    said = [
+        f"{origin}{each['path']}: {kind}: {each['info']}"
+        for group in ("vulnerabilities", "anomalies")
+        for kind, listed in told[group].items()
+        for each in listed
+    ]
+    return [line for line in said if not is_expected(line)]
+
+
+def is_expected(line: str) -> bool:
+    """What is so because the embedded default is on http: there is no HSTS without https."""
+    return "Strict-Transport-Security" in line or ("secure" in line.lower() and "http://" in line)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--ops-port", type=int, default=8001)
+    parser.add_argument("--password-file", type=Path, default=Path(".paitho/demo-password"))
+    parser.add_argument("--seconds", type=int, default=240, help="for each crawl")
+    parser.add_argument("--only", choices=["apex", "workspace", "console"])
+    options = parser.parse_args()
+    apex, acme = f"http://localhost:{options.port}", f"http://acme.localhost:{options.port}"
+    urlopen(apex).read()
+    cookie = signed_in(acme, options.password_file.read_text().strip())
+    hosts = {
+        "apex": (apex, APEX_TARGETS, ""),
+        "workspace": (acme, WORKSPACE_TARGETS, cookie),
+        "console": (f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, ""),
+    }
+    found: list[str] = []
+    with tempfile.TemporaryDirectory() as kept:
+        for name, (origin, targets, session) in hosts.items():
+            if options.only not in {None, name}:
+                continue
+            print(f"{name}: {origin}", flush=True)
+            for path, data in targets:
+                print(f"  sqlmap {path}", flush=True)
+                found += sqlmap(origin + path, data, session, Path(kept))
+            print("  wapiti", flush=True)
+            found += wapiti(origin, session, Path(kept), options.seconds)
+    print("\n".join(["", *found, f"{len(found)} findings"]))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
