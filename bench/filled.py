@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from bench.people import people
@@ -20,22 +19,6 @@ Would a short call next week suit you?
 
 Olga
 Acme, 1 Main St, 10115 Berlin
-"""
-LEADS = """
-    INSERT INTO leads (id, profile, email_index, domain_index, words, standing, created_at, updated_at)
-    SELECT id, profile, email, domain, '{}', 'open', %s, %s
-    FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[]) AS new (id, profile, email, domain)
-"""
-THREADS = """
-    INSERT INTO threads (id, mailbox_id, lead_id, outcome, is_unread, last_at, created_at)
-    SELECT id, %s, lead, '', false, %s, %s FROM unnest(%s::uuid[], %s::uuid[]) AS new (id, lead)
-"""
-MESSAGES = """
-    INSERT INTO messages (id, thread_id, mailbox_id, direction, delivery, message_id, subject, body, attempts,
-                          kind, severity, opts_out, at)
-    SELECT id, thread, %s, 'out', 'sent', name, subject, body, 1, '', '', false, %s
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[], %s::bytea[])
-        AS new (id, thread, name, subject, body)
 """
 
 
@@ -64,21 +47,21 @@ class Filling:
         assert self.have - before >= 0
 
     def _batch(self, count: int) -> None:
-        from django.db import connections, transaction
+        """By the models, so that a column they gain has its default; each key is looked up once."""
+        from django.db import transaction
 
+        from keychain.fields import Envelope
         from keychain.index import blind_index
         from leads.indexing import indexes
         from leads.models import Lead
         from leads.profile import Profile
         from leads.vocabulary import Target
-        from mailbox.models import Message
-        from paitho.lib.ids import uuid7
+        from mailbox.models import Delivery, Direction, Message, Thread
 
         seal_profile = Lead._meta.get_field("profile").sealer()
         seal_subject = Message._meta.get_field("subject").sealer()
         seal_body = Message._meta.get_field("body").sealer()
-        blind, now = blind_index(), datetime.now(UTC)
-        leads, threads, mails = [], [], []
+        blind, leads, threads, mails = blind_index(), [], [], []
         for line in itertools.islice(self._people, count):
             first, last, email, company, title, phone, *_ = line.strip().split(",")
             said = {
@@ -90,21 +73,20 @@ class Filling:
             }
             profile = Profile(email, {Target(name): value for name, value in said.items()})
             found = indexes(profile, blind)
-            lead, thread, mail = uuid7(), uuid7(), uuid7()
-            leads.append((lead, seal_profile(profile.to_dict(), lead), found.email, found.domain))
-            threads.append((thread, lead))
-            subject, body = f"A question for {company}", BODY.format(name=first, company=company)
-            mails.append(
-                (
-                    mail,
-                    thread,
-                    f"<{mail.hex}@acme.example>",
-                    seal_subject(subject, mail),
-                    seal_body(body, mail),
-                )
+            lead = Lead(email_index=found.email, domain_index=found.domain, words=[])
+            lead.profile = Envelope(seal_profile(profile.to_dict(), lead.pk))
+            thread = Thread(mailbox=self._mailbox, lead=lead)
+            mail = Message(
+                thread=thread, mailbox=self._mailbox, direction=Direction.OUT, delivery=Delivery.SENT
             )
-        with transaction.atomic(), connections["default"].cursor() as cursor:
-            cursor.execute(LEADS, [now, now, *map(list, zip(*leads, strict=True))])
-            cursor.execute(THREADS, [self._mailbox.pk, now, now, *map(list, zip(*threads, strict=True))])
-            cursor.execute(MESSAGES, [self._mailbox.pk, now, *map(list, zip(*mails, strict=True))])
+            mail.message_id = f"<{mail.pk.hex}@acme.example>"
+            mail.subject = Envelope(seal_subject(f"A question for {company}", mail.pk))
+            mail.body = Envelope(seal_body(BODY.format(name=first, company=company), mail.pk))
+            leads.append(lead)
+            threads.append(thread)
+            mails.append(mail)
+        with transaction.atomic():
+            Lead.objects.bulk_create(leads)
+            Thread.objects.bulk_create(threads)
+            Message.objects.bulk_create(mails)
         self.have += count
