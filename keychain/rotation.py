@@ -117,6 +117,10 @@ def _retire(job: KeyJob) -> None:
             rekeying.drop_versions_before(owner, workspace, Purpose.INDEX, job.version)
         _finish(job, version=job.version)
         return
+    if resealing.left_under_others(job.version):  # a restore brought something back since the sweep
+        KeyJob.objects.filter(pk=job.pk).update(state=KeyState.SWEEPING, table="", after=None)
+        bells.ring("reseal")
+        return
     with structure.owner_session() as owner:
         until = None if job.drops_at_once else rekeying.needed_by_backups_until(owner, workspace)
         if until is None:

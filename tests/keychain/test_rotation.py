@@ -365,6 +365,25 @@ def _restore_under(version: int) -> None:
         cursor.execute("UPDATE leads SET profile = %s WHERE id = %s", [sealed, lead.pk])
 
 
+def test_the_old_key_is_not_deleted_while_a_value_needs_it(turning, superuser, monkeypatch):
+    """Guards the last look: what a restore brought back after the sweep would be lost."""
+    (before,) = versions(superuser)
+    with bound(turning):
+        change_keys(KeyWork.DATA, by=OLGA)
+        rotation.rekey_slice()
+        while KeyJob.objects.get().state != KeyState.RETIRING:
+            rotation._step()
+        _restore_under(before)
+        rotation.rekey_slice()
+        assert KeyJob.objects.get().state == KeyState.SWEEPING
+    assert versions(superuser) == [before, before + 1]
+
+    work()
+
+    assert versions(superuser) == [before + 1]
+    is_whole(turning)
+
+
 def test_the_old_key_can_be_deleted_at_once(turning, superuser, monkeypatch):
     (before,) = versions(superuser)
     monkeypatch.setattr(rekeying, "needed_by_backups_until", lambda *_: timezone.now() + timedelta(days=9))
