@@ -31,8 +31,11 @@ from campaigns.pace import MOST
 from campaigns.reach import address_of
 from campaigns.stages import move
 from campaigns.throttle import CREW, Throttle
+from tenants import keys
+from tenants.binding import current
 
 SLICE_SECONDS = 20.0
+HELD_SECONDS = 120.0
 TOGETHER = 10  # calls that are claimed, and that are written down, in one transaction
 LEASE = timedelta(minutes=5)
 STEPS_AT_ONCE = 200
@@ -60,6 +63,7 @@ CLAIM = """
 def pipeline_slice() -> datetime | None:
     """Some seconds of calls for the bound workspace; due again when there is more."""
     begin_next_steps()
+    keys.hold(current().id, HELD_SECONDS)  # an answer that was paid for has to be written down
     with desk() as asking:
         until = time.monotonic() + SLICE_SECONDS
         while True:

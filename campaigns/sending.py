@@ -28,8 +28,11 @@ from mailbox.news import ask_to_read
 from mailbox.queries import is_paused
 from mailbox.smtp import Envelope, Line, send
 from mailbox.verdicts import About, Deferred, Outcome, Refused
+from tenants import keys
+from tenants.binding import current
 
 SLICE_SECONDS = 20.0
+HELD_SECONDS = 150.0
 AT_ONCE = 8  # mailboxes that one slice sends from side by side
 RETRY = timedelta(seconds=15)
 
@@ -87,6 +90,7 @@ def send_from(mailbox: Mailbox, until: float, rest: list[Mailbox]) -> None:
     """Send this mailbox's due mail over one connection, one claim at a time; into `rest` if time was up."""
     with Line(smtp_account(mailbox)) as line:
         while time.monotonic() < until:
+            keys.hold(current().id, HELD_SECONDS)  # what came of a mail has to be written down
             taken = claim(mailbox)
             if taken is None:
                 return

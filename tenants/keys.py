@@ -67,7 +67,7 @@ def latest_version(workspace: UUID, purpose: Purpose) -> int:
     return max(versions)
 
 
-def open_key(workspace: UUID, purpose: Purpose, version: int) -> Secret:
+def open_key(workspace: UUID, purpose: Purpose, version: int, *, lasting: float = 0.0) -> Secret:
     """One key, from memory or by KMS. Raises `KeysUnavailable`: never an empty or another key."""
     key = _listing(workspace).get(purpose, {}).get(version)
     if key is None:
@@ -76,7 +76,7 @@ def open_key(workspace: UUID, purpose: Purpose, version: int) -> Secret:
         raise KeysUnavailable("The key that sealed this is gone; it cannot be opened any more.")
     context = Context(workspace=workspace, purpose=key.purpose, version=key.version)
     try:
-        return _opened.get(context, key.wrapped, key.kms)
+        return _opened.get(context, key.wrapped, key.kms, lasting=lasting)
     except KmsUnavailable as error:
         raise KeysUnavailable(UNREACHABLE) from error
     except KmsRefused as error:
@@ -98,6 +98,18 @@ def forget_everything() -> None:
     with _lock:
         _listings.clear()
     _opened.clear()
+
+
+def hold(workspace: UUID, seconds: float) -> None:
+    """Before something is begun that cannot be undone: what it seals can be sealed for `seconds`.
+
+    Raises `KeysUnavailable` when the key service is away, although warm keys would serve a little longer.
+    """
+    for purpose in (Purpose.DATA, Purpose.INDEX):
+        open_key(workspace, purpose, latest_version(workspace, purpose), lasting=seconds)
+    for purpose in MONTHLY:
+        if months := _listing(workspace).get(purpose):
+            open_key(workspace, purpose, max(months), lasting=seconds)
 
 
 def kms_of(workspace: UUID) -> Kms:

@@ -59,18 +59,20 @@ class KeyCache:
         self._asking: dict[Wanted, _Asking] = {}
         self._is_swept = False
 
-    def get(self, context: Context, wrapped: bytes, kms: str) -> Secret:
+    def get(self, context: Context, wrapped: bytes, kms: str, *, lasting: float = 0.0) -> Secret:
         """The key inside a wrap. Raises KmsUnavailable or KmsRefused.
 
+        One that would be dropped within `lasting` seconds is asked for anew; until then it serves others.
         Threads that want the same key at once cost one call to the KMS, and share its refusal too.
         """
         wanted = context, kms, bytes(wrapped)
         while True:
             with self._lock:
-                kept = self._kept.pop(wanted, None)
-                if kept is not None and self._clock() < kept.until:
+                kept, now = self._kept.pop(wanted, None), self._clock()
+                if kept is not None and now < kept.until:
                     self._kept[wanted] = kept
-                    return kept.secret
+                    if now + lasting < kept.until:
+                        return kept.secret
                 first = wanted not in self._asking
                 asking = self._asking.setdefault(wanted, _Asking())
             if first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -28,7 +29,7 @@ from tenants.workspace import WorkspaceRef
 from tests.campaigns.world import a_call
 from tests.keychain.moto_kms import CREDENTIALS, MotoKms, moto_kms
 from tests.leads.test_import import begin
-from tests.mail_world import a_lead
+from tests.mail_world import a_lead, a_mailbox
 from tests.world import client_of, make_workspace, member, olga, work
 
 
@@ -121,6 +122,25 @@ def test_background_work_waits_and_goes_on(world, clock, outage):
     with bound(world.acme):
         assert Lead.objects.count() == 2
         assert Import.objects.get(pk=job.pk).imported == 2
+
+
+def test_nothing_is_begun_whose_end_could_not_be_written_down(world, clock, outage, monkeypatch):
+    """Guards a mail against doubt: it is not claimed when the keys may be gone before its answer comes."""
+    from campaigns import pipeline, sending
+
+    monkeypatch.setattr(sending, "claim", lambda _: pytest.fail("claimed"))
+    monkeypatch.setattr(pipeline, "desk", lambda: pytest.fail("asked"))
+    with bound(world.acme):
+        mailbox = a_mailbox()
+        keys.hold(world.acme.id, 10)
+        clock.now += 290
+        outage.begin()
+
+        with pytest.raises(KeysUnavailable):
+            sending.send_from(mailbox, time.monotonic() + 5, [])
+        with pytest.raises(KeysUnavailable):
+            pipeline.pipeline_slice()
+        assert a_lead("warm@keys.test").email == "warm@keys.test"
 
 
 @pytest.fixture(scope="module")

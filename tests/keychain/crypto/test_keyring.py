@@ -131,6 +131,24 @@ def test_a_key_is_asked_for_again_after_five_minutes(cache, kms, clock):
     assert kms.calls == 2
 
 
+def test_a_key_that_will_not_last_is_asked_for_anew_and_serves_others_meanwhile(cache, kms, clock):
+    cache.get(ACME_KEY, b"wrap", "here")
+    clock.now += 200
+    cache.get(ACME_KEY, b"wrap", "here", lasting=99)
+    assert kms.calls == 1
+    kms.error = KmsUnavailable("Down.")
+
+    with pytest.raises(KmsUnavailable):
+        cache.get(ACME_KEY, b"wrap", "here", lasting=100)
+    assert cache.get(ACME_KEY, b"wrap", "here")
+
+    kms.error = None
+    cache.get(ACME_KEY, b"wrap", "here", lasting=100)
+    clock.now += 200
+    assert cache.get(ACME_KEY, b"wrap", "here")
+    assert kms.calls == 3
+
+
 def test_use_does_not_lengthen_a_key_s_time(cache, kms, clock):
     for _ in range(10):
         cache.get(ACME_KEY, b"wrap", "here")
