@@ -72,6 +72,15 @@ def turning(world, _turning) -> WorkspaceRef:
 OLGA = Actor(None, "Olga", "192.0.2.7")
 
 
+def finish(workspace: WorkspaceRef) -> None:
+    """What the workers do about keys; a busy server may keep old transactions for a while."""
+    with bound(workspace):
+        rotation.rekey_slice()
+        while rotation.open_job():
+            rotation.rekey_slice()
+            rotation.reseal_slice()
+
+
 def versions(superuser, slug: str = "turning") -> list[int]:
     found = superuser.execute(
         "SELECT version FROM public.wrapped_keys k JOIN public.workspaces w ON w.id = k.workspace_id"
@@ -114,12 +123,12 @@ def is_whole(workspace: WorkspaceRef) -> None:
 
 
 def test_everything_is_sealed_again_and_the_old_key_goes(turning, superuser):
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
     (rivals,) = versions(superuser, "rival")
 
     with bound(turning):
         change_keys(KeyWork.DATA, by=OLGA)
-    work()
+    finish(turning)
 
     assert versions(superuser) == [before + 1]
     assert key_ids(superuser) == {before + 1}
@@ -136,7 +145,7 @@ def test_what_was_sealed_under_the_old_key_is_lost_with_it(turning, superuser):
     with bound(turning):
         stolen = [(lead.pk, bytes(_raw(lead.pk))) for lead in Lead.objects.only("pk")[:3]]
         change_keys(KeyWork.DATA, by=OLGA)
-    work()
+    finish(turning)
 
     field = Lead._meta.get_field("profile")
     keys.forget_everything()
@@ -170,7 +179,7 @@ def test_pages_are_read_and_written_while_it_runs(turning, superuser, monkeypatc
     with bound(turning):
         a_lead("late@firm.test")
         assert KeyJob.objects.get(pk=job.pk).state == KeyState.WORKING
-    work()
+    finish(turning)
 
     is_whole(turning)
     assert len(key_ids(superuser)) == 1
@@ -190,7 +199,7 @@ def test_a_killed_worker_is_followed_by_one_that_goes_on(turning, superuser, mon
             with pytest.raises(ZeroDivisionError):
                 rotation.reseal_slice()
         assert KeyJob.objects.get().done >= done > 0
-    work()
+    finish(turning)
 
     is_whole(turning)
     assert len(versions(superuser)) == 1
@@ -211,7 +220,7 @@ def test_what_a_slow_process_still_seals_under_the_old_key_is_found(turning, sup
             cursor.execute("UPDATE leads SET profile = %s WHERE id = %s", [sealed, late.pk])
     assert len(key_ids(superuser)) == 2
 
-    work()
+    finish(turning)
 
     is_whole(turning)
     with bound(turning):
@@ -223,8 +232,8 @@ def test_the_sweep_waits_until_every_process_knows_and_old_transactions_have_end
     monkeypatch.setattr(rotation, "SOON", timedelta(seconds=2))
     with bound(turning):
         change_keys(KeyWork.DATA, by=OLGA)
-    work()
-    with bound(turning):
+        rotation.rekey_slice()
+        rotation.reseal_slice()
         job = KeyJob.objects.get()
         assert (job.state, job.done) == (KeyState.WORKING, job.total)
         assert rotation.reseal_slice() == job.fence_at
@@ -235,7 +244,7 @@ def test_the_sweep_waits_until_every_process_knows_and_old_transactions_have_end
             assert KeyJob.objects.get().state == KeyState.WORKING
         while KeyJob.objects.get().state == KeyState.WORKING:
             rotation._step()
-    work()
+    finish(turning)
     is_whole(turning)
 
 
@@ -285,11 +294,11 @@ def test_two_changes_at_once_are_refused(turning):
         change_keys(KeyWork.DATA, by=OLGA)
         with pytest.raises(KeysBusy):
             change_keys(KeyWork.WRAPS, by=OLGA)
-    work()
+    finish(turning)
 
 
 def test_the_command_does_it_all_and_says_how_far_it_is(turning, superuser, capsys):
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
 
     call_command("rotate_keys", "turning")
 
@@ -302,12 +311,12 @@ def test_the_command_does_it_all_and_says_how_far_it_is(turning, superuser, caps
 
 
 def test_a_command_in_the_background_only_begins(turning, superuser, capsys):
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
 
     call_command("rotate_keys", "turning", "--background")
 
     assert versions(superuser) == [before]
-    work()
+    finish(turning)
     assert versions(superuser) == [before + 1]
 
 
@@ -316,7 +325,7 @@ def test_the_audit_log_is_still_read_after_a_rotation(turning):
     with bound(turning):
         before = [row.actor for row in AuditRow.objects.order_by("id")]
         change_keys(KeyWork.DATA, by=OLGA)
-    work()
+    finish(turning)
     keys.forget_everything()
     with bound(turning):
         assert [row.actor for row in AuditRow.objects.order_by("id")][: len(before)] == before
@@ -333,12 +342,12 @@ def _details(pk) -> bytes:
 
 def test_the_old_key_stays_as_long_as_a_backup_can_only_be_read_with_it(turning, superuser, monkeypatch):
     """Guards a restore: without its key a backup of before the rotation is worth nothing."""
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
     until = timezone.now() + timedelta(days=9)
     monkeypatch.setattr(rekeying, "needed_by_backups_until", lambda *_: until)
     with bound(turning):
         change_keys(KeyWork.DATA, by=OLGA)
-    work()
+    finish(turning)
     assert versions(superuser) == [before, before + 1]
     assert key_ids(superuser) == {before + 1}
     with bound(turning):
@@ -347,7 +356,7 @@ def test_the_old_key_stays_as_long_as_a_backup_can_only_be_read_with_it(turning,
         KeyJob.objects.update(keeps_until=timezone.now())
         bells.ring("rekey")
 
-    work()
+    finish(turning)
 
     assert versions(superuser) == [before + 1]
     is_whole(turning)
@@ -367,7 +376,7 @@ def _restore_under(version: int) -> None:
 
 def test_the_old_key_is_not_deleted_while_a_value_needs_it(turning, superuser, monkeypatch):
     """Guards the last look: what a restore brought back after the sweep would be lost."""
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
     with bound(turning):
         change_keys(KeyWork.DATA, by=OLGA)
         rotation.rekey_slice()
@@ -378,14 +387,14 @@ def test_the_old_key_is_not_deleted_while_a_value_needs_it(turning, superuser, m
         assert KeyJob.objects.get().state == KeyState.SWEEPING
     assert versions(superuser) == [before, before + 1]
 
-    work()
+    finish(turning)
 
     assert versions(superuser) == [before + 1]
     is_whole(turning)
 
 
 def test_the_old_key_can_be_deleted_at_once(turning, superuser, monkeypatch):
-    (before,) = versions(superuser)
+    before = versions(superuser)[-1]
     monkeypatch.setattr(rekeying, "needed_by_backups_until", lambda *_: timezone.now() + timedelta(days=9))
 
     call_command("rotate_keys", "turning", "--at-once")
