@@ -157,8 +157,16 @@ class SuppressForm(forms.Form):
     )
 
 
-class SuppressFileForm(UploadForm):
-    """A list that another tool kept."""
+class SmallUploadForm(UploadForm):
+    """A file that is taken in at once, while the member waits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = "Up to 20 MB, any delimiter, UTF-8, UTF-16 or Windows encoding."
+
+
+class SuppressFileForm(SmallUploadForm):
+    """A list that another tool kept: a column of addresses or domains."""
 
     reason = forms.ChoiceField(
         label="Why, where the file does not say",
@@ -251,7 +259,7 @@ class OptInForm(forms.Form):
     )
 
 
-class DirectoryForm(UploadForm):
+class DirectoryForm(SmallUploadForm):
     """A directory of the team's own, as a file."""
 
     agreed = forms.BooleanField(

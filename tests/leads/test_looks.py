@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from keychain.crypto.secret import Secret
 from keychain.models import Kind
 from leads.actions import suppress
+from leads.actions.filters import save_filter
 from leads.actions.opt_ins import opt_in
 from leads.actions.people import label_leads, make_label
 from leads.actions.requests import erase, open_request
+from leads.actions.sources import opt_in_file
+from leads.filtering import Filter
+from leads.listing import Order
 from leads.models import Import, LabelKind, Lead, Reason, RequestKind
 from tenants.binding import bound
 from tests.browser import picture, sideways, violations
@@ -36,8 +44,14 @@ def pages(world, person) -> dict[str, str]:
         erase(erased, by=by(person))
         opt_in(Kind.APOLLO, Secret("key-canary"), by=by(person))
         asked = an_answer_pk(person)
+        save_filter("Never written to, in Ohio", Filter(touched="never"), Order.NEWEST, by=by(person))
+        make_label(LabelKind.LIST, "Audience of the spring campaign")
+        directory = b"email,city\nann@looms.test,Ulm\n"
+        opt_in_file(io.BytesIO(directory), "town.csv", len(directory), by=by(person))
     return {
         "list": "/leads/",
+        "filtered": "/leads/?q=venere&touched=never&sort=-changed",
+        "labels": "/leads/labels/",
         "lead": f"/leads/{lead.pk}/",
         "edit": f"/leads/{lead.pk}/edit/",
         "delete": f"/leads/{lead.pk}/delete/",
@@ -65,3 +79,33 @@ def test_every_page_fits_and_is_accessible(world, as_olga, width, scheme):
         page.context.close()
 
     assert found == {name: (0, []) for name in found}
+
+
+WATCH = """() => {
+    const bar = document.querySelector("[data-upload-progress]");
+    const watch = new MutationObserver(() => sessionStorage.setItem("shown", !bar.hidden));
+    watch.observe(bar, { attributes: true });
+}"""
+
+
+def test_an_upload_shows_its_progress_and_a_refusal_stands_by_the_field(world, as_olga):
+    rows = b"".join(b"person%d@looms.test,Pat\n" % number for number in range(120_000))
+    page = as_olga("/leads/imports/new/")
+    bar = page.locator("[data-upload-progress]")
+    expect(bar).to_be_hidden()
+
+    page.locator("input[type=file]").set_input_files(
+        {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 not a table"}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    expect(page.get_by_text("This is a PDF document. Upload a CSV file instead.").first).to_be_visible()
+
+    page.evaluate(WATCH)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": b"email,name\n" + rows}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    page.wait_for_url(re.compile("/columns/$"))
+
+    assert page.evaluate("() => sessionStorage.getItem('shown')") == "true"
+    page.context.close()

@@ -1,0 +1,68 @@
+"""Whatever bytes are uploaded: a sentence, or an import in which each record is counted as what it became."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from leads.actions.imports import import_slice, mapping_of, start
+from leads.imports import reject_lines
+from leads.models import Import, ImportReject, ImportState, Lead
+from leads.profile import Policy
+from leads.sheet import CsvRefused
+from tenants.binding import bound
+from tests.leads.made import an_upload, by
+from tests.world import empty_everything, olga
+
+SCRAPS = [
+    b"email", b"name", b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"ann@looms.test",
+    b"BOB@looms.test", b"<cem@looms.test>", b"x@y", b"@", b"=cmd()", b"'=1+1", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\x00", "Zoë".encode(), "Zoë".encode("cp1252"), b"\x80\x81", b"a" * 40_000, "\u202e".encode(), b"NULL",
+    b"email,name\nd@looms.test,D\n", b"email;name\ne@looms.test;E;F\n", b"sep=;\n",
+]  # fmt: skip
+SOUND = b"email,name\nf@looms.test,F\n"
+PIECES = st.lists(st.sampled_from(SCRAPS), max_size=40).map(b"".join)
+WIDE = st.text(max_size=200).map(lambda text: f"email;note\nf@looms.test;F\n{text}")
+FILES = st.one_of(
+    PIECES,
+    PIECES.map(SOUND.__add__),
+    st.binary(max_size=300).map(SOUND.__add__),
+    WIDE.map(lambda text: text.encode("utf-16", "surrogatepass")),
+)
+
+
+@given(FILES, st.sampled_from(list(Policy)))
+@example(b'email,name\nf@looms.test,"F\n' + b"g@looms.test,G\n" * 5, Policy.FILL)
+@example(b"email,name\n" + b"f@looms.test,F,too,many\n" * 3, Policy.SKIP)
+@example(b"email,email,email\nf@looms.test,g@looms.test,\n", Policy.OVERWRITE)
+@example(b"f@looms.test\ng@looms.test\n", Policy.SKIP)
+@example(b"email,name\nemail,name\nf@looms.test,F\nemail,name\n", Policy.SKIP)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_any_bytes_are_refused_in_a_sentence_or_taken_in_to_the_last_record(world, superuser, data, policy):
+    """No traceback; every row is a lead or in the rejects file with a reason; the counts add up."""
+    empty_everything(superuser)
+    person = olga(world)
+    with bound(world.acme):
+        try:
+            job = an_upload(person, data)
+        except CsvRefused as refusal:
+            said = str(refusal)
+        else:
+            said = ""
+        if said:
+            assert said.endswith(".")
+            assert not Import.objects.exists()
+            return
+        start(job, mapping_of(job), policy, by=by(person))
+        while import_slice():
+            continue
+        job.refresh_from_db()
+        reasons = list(ImportReject.objects.filter(job=job).values_list("reason", flat=True))
+        lines = "".join(reject_lines(job))
+        kept = Lead.objects.filter(source=job).count()
+
+    assert job.state == ImportState.DONE
+    assert job.imported + job.updated + job.duplicates + job.suppressed + job.rejected == job.rows
+    assert (kept, len(reasons)) == (job.imported, job.not_taken)
+    assert all(reason.endswith(".") for reason in reasons)
+    assert lines.startswith("\ufeff")
