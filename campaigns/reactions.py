@@ -16,7 +16,9 @@ from campaigns.models import Campaign, Enrollment, Stage, Step
 from campaigns.stages import ENDINGS, move
 from leads.actions import suppress_index
 from leads.models import Lead, Reason
+from mailbox.actions import pause_for_bounces
 from mailbox.models import Delivery, Direction, Message
+from mailbox.queries import bounces_too_much
 
 BATCH = 200
 AWAY_DAYS = 4  # how long an out-of-office without a date pauses
@@ -99,6 +101,8 @@ def _bounced(message: Message, lead: Lead) -> None:
     if message.severity == "hard":
         suppress_index(bytes(lead.email_index), Reason.BOUNCE, by=SYSTEM)
         stop(_open(lead), "bounced")
+        if bounces_too_much(message.mailbox):
+            pause_for_bounces(message.mailbox, by=SYSTEM)
     elif message.severity == "policy":
         message.mailbox.problem = (
             "A receiving server rejects this mailbox's mail. See the bounce in the inbox."

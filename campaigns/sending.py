@@ -20,13 +20,14 @@ from django.utils import timezone
 
 from campaigns.approval import fingerprint
 from campaigns.claims import FRESH, Claim, claim, name_lost_claims, reopen_windows, withdraw_suppressed
-from campaigns.settling import ABOUT_THE_MAIL, settle
+from campaigns.settling import ABOUT_THE_MAIL, cannot_sign_in, settle
 from mailbox.accounts import smtp_account
 from mailbox.crew import share
 from mailbox.models import Delivery, Health, Mailbox, Message
 from mailbox.news import ask_to_read
 from mailbox.queries import is_paused
 from mailbox.smtp import Envelope, Line, send
+from mailbox.trouble import MailboxTrouble
 from mailbox.verdicts import About, Deferred, Outcome, Refused
 from tenants import keys
 from tenants.binding import current
@@ -88,7 +89,12 @@ def _next_due() -> datetime | None:
 
 def send_from(mailbox: Mailbox, until: float, rest: list[Mailbox]) -> None:
     """Send this mailbox's due mail over one connection, one claim at a time; into `rest` if time was up."""
-    with Line(smtp_account(mailbox)) as line:
+    try:
+        account = smtp_account(mailbox)
+    except MailboxTrouble as error:  # a consent that has ended; nothing was claimed
+        cannot_sign_in(mailbox, error)
+        return
+    with Line(account) as line:
         while time.monotonic() < until:
             keys.hold(current().id, HELD_SECONDS)  # what came of a mail has to be written down
             taken = claim(mailbox)

@@ -20,6 +20,7 @@ from campaigns.reactions import next_step_at
 from leads.actions import suppress_index
 from leads.models import Reason
 from mailbox.models import Delivery, Health, Mailbox, Message
+from mailbox.trouble import AuthRefused, MailboxTrouble
 from mailbox.verdicts import About, Accepted, Deferred, Outcome, Refused, Uncertain
 
 MOST_ATTEMPTS = 8
@@ -90,6 +91,13 @@ def _mailbox_trouble(mailbox: Mailbox, outcome: Refused | Deferred) -> None:
     if isinstance(outcome, Refused) and outcome.about is not About.LIMIT:
         mailbox.health = Health.BROKEN
     mailbox.save(update_fields=["problem", "health", "failures", "next_at"])
+
+
+def cannot_sign_in(mailbox: Mailbox, error: MailboxTrouble) -> None:
+    """Before anything was claimed: a person has to agree again, or the vendor is away for a while."""
+    about = About.SIGN_IN if isinstance(error, AuthRefused) else About.SERVER
+    refused = isinstance(error, AuthRefused)
+    _mailbox_trouble(mailbox, (Refused if refused else Deferred)(str(error), None, about))
 
 
 def _all_is_well(mailbox: Mailbox) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 
 from keychain.actions import use
+from keychain.crypto.secret import Secret
+from keychain.models import Kind
 from mailbox.account import Account, Auth, Security
+from mailbox.consent import access_token
 from mailbox.models import Mailbox
 
 
@@ -15,7 +18,7 @@ def smtp_account(mailbox: Mailbox) -> Account:
         port=mailbox.smtp_port,
         security=Security(mailbox.smtp_security),
         username=str(mailbox.username),
-        secret=use(mailbox.credential),
+        secret=_secret(mailbox),
         auth=_auth(mailbox),
         allow_private=settings.ALLOW_PRIVATE_HOSTS,
     )
@@ -27,11 +30,18 @@ def imap_account(mailbox: Mailbox) -> Account:
         port=mailbox.imap_port,
         security=Security(mailbox.imap_security),
         username=str(mailbox.username),
-        secret=use(mailbox.credential),
+        secret=_secret(mailbox),
         auth=_auth(mailbox),
         allow_private=settings.ALLOW_PRIVATE_HOSTS,
     )
 
 
+def _secret(mailbox: Mailbox) -> Secret:
+    """The password, or an access token that holds. Raises a `MailboxTrouble` where a consent has ended."""
+    if mailbox.credential.kind == Kind.OAUTH:
+        return access_token(mailbox)
+    return use(mailbox.credential)
+
+
 def _auth(mailbox: Mailbox) -> Auth:
-    return Auth.XOAUTH2 if mailbox.credential.kind == "oauth" else Auth.PASSWORD
+    return Auth.XOAUTH2 if mailbox.credential.kind == Kind.OAUTH else Auth.PASSWORD

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
+from accounts.models import Member
 from keychain.crypto.secret import Secret
 from mailbox.actions import NewMailbox, Server
+from mailbox.hosts import Guess
 from mailbox.models import Mailbox
+from mailbox.queries import members
 
 SECURITY = [("tls", "TLS"), ("starttls", "STARTTLS")]
 OUTCOMES = [
@@ -17,6 +20,12 @@ OUTCOMES = [
     ("later", "Later"),
     ("done", "Done"),
 ]
+
+
+class AddressForm(forms.Form):
+    """Whose mailbox: what is known of its provider fills the rest in."""
+
+    address = forms.EmailField(label="Address", help_text="The address that your mail comes from.")
 
 
 class ConnectForm(forms.Form):
@@ -41,8 +50,33 @@ class ConnectForm(forms.Form):
     imap_security = forms.ChoiceField(label="IMAP security", choices=SECURITY)
     daily_cap = forms.IntegerField(label="Most mails a day", min_value=1, max_value=2000, initial=50)
     gap_seconds = forms.IntegerField(
-        label="Seconds between two mails", min_value=0, max_value=3600, initial=60
+        label="Seconds between two mails",
+        min_value=0,
+        max_value=3600,
+        initial=60,
+        help_text="At least so long; up to half of it more, at random.",
     )
+    ramp_first = forms.IntegerField(
+        label="Mails on the first day",
+        min_value=0,
+        max_value=2000,
+        initial=10,
+        help_text="A new mailbox begins slowly. 0: no ramp-up.",
+        required=False,
+    )
+    ramp_step = forms.IntegerField(
+        label="More on each day after", min_value=0, max_value=500, initial=5, required=False
+    )
+
+    @classmethod
+    def proposing(cls, address: str, guess: Guess) -> ConnectForm:
+        """The form with what is known of the provider filled in."""
+        initial: dict[str, object] = {"address": address}
+        for side, server in (("smtp", guess.smtp), ("imap", guess.imap)):
+            if server is not None:
+                where = {"host": server.host, "port": server.port, "security": server.security.value}
+                initial |= {f"{side}_{name}": value for name, value in where.items()}
+        return cls(initial=initial)
 
     def new_mailbox(self) -> NewMailbox:
         data = self.cleaned_data
@@ -55,6 +89,8 @@ class ConnectForm(forms.Form):
             imap=Server(data["imap_host"], data["imap_port"], data["imap_security"]),
             daily_cap=data["daily_cap"],
             gap_seconds=data["gap_seconds"],
+            ramp_first=data["ramp_first"] or 0,
+            ramp_step=data["ramp_step"] or 0,
         )
 
 
@@ -64,10 +100,14 @@ class LimitsForm(forms.Form):
     sender_name = forms.CharField(label="Sender's name", max_length=120)
     daily_cap = forms.IntegerField(label="Most mails a day", min_value=1, max_value=2000)
     gap_seconds = forms.IntegerField(label="Seconds between two mails", min_value=0, max_value=3600)
+    ramp_first = forms.IntegerField(
+        label="Mails on the first day", min_value=0, max_value=2000, help_text="0: no ramp-up."
+    )
+    ramp_step = forms.IntegerField(label="More on each day after", min_value=0, max_value=500)
 
     @classmethod
     def of(cls, mailbox: Mailbox, data: QueryDict | None) -> LimitsForm:
-        names = ("sender_name", "daily_cap", "gap_seconds")
+        names = ("sender_name", "daily_cap", "gap_seconds", "ramp_first", "ramp_step")
         return cls(data, initial={name: getattr(mailbox, name) for name in names})
 
 
@@ -83,6 +123,16 @@ class OutcomeForm(forms.Form):
     """What a thread came to."""
 
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False)
+
+
+class AssignForm(forms.Form):
+    """Who looks after a thread."""
+
+    member = forms.ModelChoiceField(queryset=Member.objects.none(), required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.fields["member"] = forms.ModelChoiceField(queryset=members(), required=False)
 
 
 class DoubtForm(forms.Form):

@@ -233,11 +233,12 @@ class Session:
         with self.command():
             return bool(self.client.has_capability("IDLE"))
 
-    def begin_waiting(self) -> bool:
-        """Open the inbox and let the server tell what is new; True if it has told already."""
-        self.state(Folder("INBOX", Role.INBOX))
+    def begin_waiting(self, last_uid: int) -> bool:
+        """Open the inbox and let the server tell what is new; True if `last_uid` is not the last one."""
+        state = self.state(Folder("INBOX", Role.INBOX))
         with self.command():
-            return self.client.wire.begin_idle()
+            told = self.client.wire.begin_idle()
+        return told or (state.uidnext or 0) - 1 > last_uid
 
     def overhear(self) -> bool:
         """What the server has told meanwhile, without waiting for it; True for news."""

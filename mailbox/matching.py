@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from django.db import connections
 from django.utils import timezone
 
+from keychain.crypto.blind import BlindIndex
 from keychain.index import blind_index
 from mailbox.imap import Session
 from mailbox.imap_rows import HeaderRow
-from mailbox.models import Direction, Mailbox, Message, MessageAlias, Thread
+from mailbox.models import Mailbox, Thread
 from mailbox.triage import triage
 from paitho.lib.text import NotAnAddress
 
@@ -27,6 +29,17 @@ IDS = re.compile(r"<[^<>\s]{1,996}>")
 ADDRESS = re.compile(r"[^\s<>\",;:()]+@[^\s<>\",;:()]+")
 ANSWERS = ("IN-REPLY-TO", "REFERENCES", "X-MICROSOFT-ORIGINAL-MESSAGE-ID")
 REPORTERS = ("multipart/report", "mailer-daemon", "postmaster", "bounce", "delivery")
+# Arrays and not IN: a statement of a thousand parameters takes longer to write than to run.
+BY_ID = """
+    SELECT message_id, thread_id FROM messages WHERE direction = 'out' AND message_id = ANY(%(wanted)s)
+    UNION ALL
+    SELECT a.message_id, m.thread_id FROM message_aliases a JOIN messages m ON m.id = a.original_id
+    WHERE a.message_id = ANY(%(wanted)s)
+"""
+BY_SENDER = """
+    SELECT t.id FROM threads t JOIN leads l ON l.id = t.lead_id
+    WHERE t.mailbox_id = %(mailbox)s AND l.email_index = ANY(%(wanted)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +96,39 @@ def threads_by_id(ids: Sequence[str]) -> dict[str, Thread]:
     if not ids:
         return {}
     wanted = list(dict.fromkeys(ids))
-    ours = Message.objects.filter(direction=Direction.OUT, message_id__in=wanted).select_related("thread")
-    found = {message.message_id: message.thread for message in ours.defer("raw", "subject", "body")}
-    aliases = MessageAlias.objects.filter(message_id__in=wanted).select_related("original__thread")
-    for alias in aliases:
-        found.setdefault(alias.message_id, alias.original.thread)
-    return found
+    with connections["default"].cursor() as cursor:
+        cursor.execute(BY_ID, {"wanted": wanted})
+        pairs = cursor.fetchall()
+    threads = Thread.objects.select_related("lead").in_bulk({thread for _, thread in pairs})
+    return {message_id: threads[thread] for message_id, thread in pairs}
 
 
 def _by_senders(mailbox: Mailbox, rows: Sequence[HeaderRow]) -> Iterable[tuple[HeaderRow, Thread]]:
     """Mail from somebody whom we wrote to, if it is not older than what we wrote."""
-    writers = {row.uid: index for row in rows if (index := _index_of(row.fields.get("FROM", "")))}
+    blind, known = blind_index(), {}
+    for sender in {row.fields.get("FROM", "") for row in rows}:
+        if index := _index_of(sender, blind):
+            known[sender] = index
+    writers = {row.uid: known[row.fields["FROM"]] for row in rows if row.fields.get("FROM", "") in known}
     if not writers:
         return
-    threads = Thread.objects.filter(mailbox=mailbox, lead__email_index__in=list(set(writers.values())))
-    latest = {bytes(t.lead.email_index): t for t in threads.select_related("lead").order_by("last_at")}
+    with connections["default"].cursor() as cursor:
+        cursor.execute(BY_SENDER, {"mailbox": mailbox.pk, "wanted": list(set(known.values()))})
+        ids = [thread for (thread,) in cursor.fetchall()]
+    threads = Thread.objects.filter(pk__in=ids).select_related("lead").order_by("last_at")
+    latest = {bytes(thread.lead.email_index): thread for thread in threads}
     for row in rows:
         thread = latest.get(writers.get(row.uid, b""))
         if thread is not None and not _is_older(row.fields.get("DATE", ""), thread.created_at):
             yield row, thread
 
 
-def _index_of(sender: str) -> bytes | None:
+def _index_of(sender: str, blind: BlindIndex | None = None) -> bytes | None:
     found = ADDRESS.findall(sender[:2000])
     if not found:
         return None
     try:
-        return bytes(blind_index().email(found[-1]))
+        return bytes((blind or blind_index()).email(found[-1]))
     except NotAnAddress:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -74,6 +74,16 @@ class Mailbox(models.Model):
         if self.ramp_began is None:
             return self.daily_cap
         return min(self.daily_cap, self.ramp_first + self.ramp_step * max(0, (day - self.ramp_began).days))
+
+    @property
+    def cap_today(self) -> int:
+        return self.cap_on(timezone.now().date())
+
+    @property
+    def consent_ends_soon(self) -> bool:
+        """Within days somebody should agree again, before mail stops."""
+        ends = self.consent_ends_at
+        return ends is not None and ends - timezone.now() < timedelta(days=7)
 
     def claimed_on_day(self, day: date) -> int:
         return self.claimed_count if self.claimed_on == day else 0

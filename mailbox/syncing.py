@@ -44,6 +44,7 @@ from tenants import bells
 
 POLL = timedelta(seconds=60)
 WATCHED_POLL = timedelta(minutes=5)  # where the server tells us at once (IDLE)
+RECHECK = timedelta(seconds=5)  # while somebody else reads it, or it rests after a failure
 SANDBOX_POLL = timedelta(seconds=5)  # whoever tries the product is not kept waiting
 LONGEST_PAUSE = timedelta(hours=1)
 LEASE = timedelta(minutes=10)
@@ -68,7 +69,7 @@ def _usable() -> list[Mailbox]:
 
 def _due_at(mailbox: Mailbox, now: datetime) -> datetime:
     """When the mailbox is read next; at once when it never was, or when there is news."""
-    free_at = mailbox.reading_until or now
+    free_at = min(mailbox.reading_until or now, now + RECHECK)
     if mailbox.synced_at is None or (mailbox.news_at and mailbox.news_at > mailbox.synced_at):
         return max(now, free_at)
     watched = mailbox.watched_until is not None and mailbox.watched_until > now

@@ -21,6 +21,7 @@ from uuid import UUID
 from django.db import Error
 from django.utils import timezone
 
+from mailbox.folders import Role
 from mailbox.imap import Session
 from mailbox.models import Mailbox
 from mailbox.news import ask_to_read
@@ -66,7 +67,8 @@ class Watch:
         free = Mailbox.objects.filter(pk=mailbox.pk).exclude(watched_until__gt=now)
         if not session.can_wait() or not free.update(watched_until=now + LEASE):
             return False
-        has_news = session.begin_waiting()
+        read = mailbox.folders.filter(role=Role.INBOX).values_list("last_uid", flat=True).first()
+        has_news = session.begin_waiting(read or 0)  # what came since it was read would not be told
         line = Waiting(current(), mailbox.pk, session)
         with self.lock:
             self.lines[mailbox.pk] = line

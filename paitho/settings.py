@@ -143,6 +143,14 @@ BACKUP_PASSWORD = env.optional("PAITHO_BACKUP_PASSWORD")
 # Private addresses are for servers of the operator's own network, and for the embedded default's loopback.
 ALLOW_PRIVATE_HOSTS = EMBEDDED or env.flag("PAITHO_ALLOW_PRIVATE_HOSTS")
 
+# Our registrations at vendors whose mailboxes are opened by consent; without one, its button is not there.
+MAILBOX_APPS = {
+    vendor: {"id": client, "secret": env.optional(f"PAITHO_{vendor.upper()}_CLIENT_SECRET") or ""}
+    for vendor in ("google", "microsoft")
+    if (client := env.optional(f"PAITHO_{vendor.upper()}_CLIENT_ID"))
+}
+MAILBOX_VENDORS: dict[str, Any] = {}  # other addresses of theirs, for tests
+
 KMS = env.text("PAITHO_KMS")
 # By kind of credential, a function (kind, secret, endpoint) that asks the provider: what is wrong, or "".
 KEY_CHECKS = dict.fromkeys(("openai", "anthropic", "google", "compatible"), "campaigns.key_check.problem")

@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("trust.urls")),
     path("", include("accounts.urls_apex")),
     path("", include("audit.urls_apex")),
+    path("", include("mailbox.urls_apex")),
 ]

@@ -226,13 +226,18 @@ MAILBOX: list[Row] = [
     Row("mailbox:thread", MEMBERS, made=a_thread),
     Row("mailbox:outcome", MEMBERS, ok=405, made=a_thread),
     Row("mailbox:settle", MEMBERS, ok=405, made=a_thread),
+    Row("mailbox:assign", MEMBERS, ok=405, made=a_thread),
     Row("mailbox:list", MEMBERS),
     Row("mailbox:connect", ADMINS),
     Row("mailbox:connect_sandbox", ADMINS, ok=405),
+    Row("mailbox:consent", ADMINS, ok=405, names={"vendor": "google"}),
+    Row("mailbox:consent_back", ADMINS, ok=302),
     Row("mailbox:switch", MEMBERS, ok=405),
     Row("mailbox:detail", ADMINS, made=a_mailbox),
     Row("mailbox:check", ADMINS, ok=405, made=a_mailbox),
     Row("mailbox:pause", ADMINS, ok=405, made=a_mailbox),
+    Row("mailbox:deliverability", ADMINS, made=a_mailbox),
+    Row("mailbox:disconnect", ADMINS, ok=405, made=a_mailbox),
 ]
 
 
@@ -302,6 +307,7 @@ SIGN_UP: list[Row] = [
     Row("sign_up:message", PUBLIC, ok=404, names={"box": "none", "name": "none"}),
 ]
 REMOVAL: list[Row] = [Row("removal:receipt", PUBLIC, ok=404, names={"token": "none"})]
+MAILBOX_APEX: list[Row] = [Row("mailbox_apex:returning", PUBLIC, ok=404)]
 TRUST: list[Row] = [
     Row("trust:home", PUBLIC),
     Row("trust:trust", PUBLIC),
@@ -326,4 +332,4 @@ TRUST: list[Row] = [
     Row("trust:find_sent", PUBLIC),
     Row("trust:find_by_name", PUBLIC),
 ]
-APEX = [*SIGN_UP, *REMOVAL, *TRUST]
+APEX = [*SIGN_UP, *REMOVAL, *TRUST, *MAILBOX_APEX]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,12 +17,13 @@ from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
 from mailbox import imap, smtp
 from mailbox.accounts import imap_account, smtp_account
+from mailbox.consent import revoke
 from mailbox.errors import CannotConnect
 from mailbox.models import Health, Mailbox
 from mailbox.trouble import MailboxTrouble
 from tenants import bells
 
-LIMITS = ["sender_name", "daily_cap", "gap_seconds"]
+LIMITS = ["sender_name", "daily_cap", "gap_seconds", "ramp_first", "ramp_step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,19 @@ class NewMailbox:
     daily_cap: int = 50
     gap_seconds: int = 60
     is_sandbox: bool = False
+    ramp_first: int = 0
+    ramp_step: int = 0
+    vendor: str = ""
+    consent_ends_at: datetime | None = None
 
 
 def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
-    """Try both servers, then store the mailbox. Raises `CannotConnect` with the server's own words."""
+    """Try both servers, then store the mailbox. Raises `CannotConnect` with the server's own words.
+
+    With a `vendor`, what stands for the password are the packed tokens of a consent.
+    """
     credential = Credential(
-        kind=Kind.MAILBOX,
+        kind=Kind.OAUTH if new.vendor else Kind.MAILBOX,
         label=new.address[:80],
         secret=new.password,
         added_by=by.id,
@@ -71,6 +80,11 @@ def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
         gap_seconds=new.gap_seconds,
         sent_read_at=timezone.now(),  # nothing of ours can be in it yet
         is_sandbox=new.is_sandbox,
+        ramp_first=new.ramp_first,
+        ramp_step=new.ramp_step,
+        ramp_began=timezone.now().date() if new.ramp_first else None,
+        vendor=new.vendor,
+        consent_ends_at=new.consent_ends_at,
     )
     check(mailbox)
     with transaction.atomic():
@@ -83,7 +97,10 @@ def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
 
 def check(mailbox: Mailbox) -> None:
     """Sign in to both servers and leave. Raises `CannotConnect`."""
-    answer = smtp.check(smtp_account(mailbox))
+    try:
+        answer = smtp.check(smtp_account(mailbox))
+    except MailboxTrouble as error:
+        raise CannotConnect(f"The consent does not open the mailbox: {error}") from error
     if isinstance(answer, smtp.Problem):
         raise CannotConnect(f"Sending (SMTP): {answer.sentence}")
     try:
@@ -95,25 +112,58 @@ def check(mailbox: Mailbox) -> None:
 
 @transaction.atomic
 def change(mailbox: Mailbox, limits: Mapping[str, Any], *, by: Actor) -> None:
-    """Store `sender_name`, `daily_cap` and `gap_seconds`."""
+    """Store the sender's name and how fast the mailbox sends; a ramp-up that is new begins today."""
     for name in LIMITS:
         setattr(mailbox, name, limits[name])
-    mailbox.save(update_fields=LIMITS)
+    if not mailbox.ramp_first:
+        mailbox.ramp_began = None
+    elif mailbox.ramp_began is None:
+        mailbox.ramp_began = timezone.now().date()
+    mailbox.save(update_fields=[*LIMITS, "ramp_began"])
     record(Event.MAILBOX_CHANGED, by=by, about=mailbox, cap=mailbox.daily_cap, gap=mailbox.gap_seconds)
 
 
 @transaction.atomic
 def pause(mailbox: Mailbox, *, by: Actor) -> None:
     """Nothing is sent from this mailbox until somebody tries it again; reading goes on."""
-    Mailbox.objects.filter(pk=mailbox.pk).update(health=Health.PAUSED)
+    Mailbox.objects.filter(pk=mailbox.pk).update(health=Health.PAUSED, paused_because="person")
     record(Event.MAILBOX_CHANGED, by=by, about=mailbox, health="paused")
+
+
+@transaction.atomic
+def pause_for_bounces(mailbox: Mailbox, *, by: Actor) -> None:
+    """Too many addresses do not exist: before receivers judge the domain by it, a person looks."""
+    why = "Too many of its last mails bounced. Look at where the addresses come from, then try it again."
+    working = Mailbox.objects.select_for_update().filter(pk=mailbox.pk, health=Health.WORKING)
+    for found in working:
+        found.health, found.problem, found.paused_because = Health.PAUSED, why, "bounces"
+        found.save(update_fields=["health", "problem", "paused_because"])
+        record(Event.MAILBOX_CHANGED, by=by, about=mailbox, health="paused", because="bounces")
 
 
 def revive(mailbox: Mailbox, *, by: Actor) -> None:
     """Try both servers and let the mailbox work again. Raises `CannotConnect` and changes nothing."""
     check(mailbox)
     with transaction.atomic():
-        Mailbox.objects.filter(pk=mailbox.pk).update(health=Health.WORKING, problem=None, synced_at=None)
+        fresh = {"failures": 0, "read_failures": 0, "next_at": None, "reading_until": None}
+        Mailbox.objects.filter(pk=mailbox.pk).update(
+            health=Health.WORKING, problem=None, synced_at=None, paused_because="", **fresh
+        )
         record(Event.MAILBOX_CHANGED, by=by, about=mailbox, health="working")
         bells.ring("sync")
         bells.ring("send")
+
+
+def disconnect(mailbox: Mailbox, *, by: Actor) -> bool:
+    """Forget the secret and end the consent; mail stays. False: the person has to end the consent.
+
+    A vendor that is asked knows nothing of our transaction: it is asked first.
+    """
+    is_ended = not mailbox.vendor or revoke(mailbox)
+    with transaction.atomic():
+        mailbox.credential.secret = Secret("none")
+        mailbox.credential.save(update_fields=["secret"])
+        mailbox.health, mailbox.problem = Health.BROKEN, "Disconnected. Connect it again to write from it."
+        mailbox.save(update_fields=["health", "problem"])
+        record(Event.MAILBOX_REMOVED, by=by, about=mailbox)
+    return is_ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -68,8 +69,16 @@ def mark_read(thread: Thread) -> None:
 
 
 @transaction.atomic
+def assign(thread: Thread, member: UUID | None, *, by: Actor) -> None:
+    """Who looks after the conversation; None: nobody in particular."""
+    Thread.objects.filter(pk=thread.pk).update(assigned_to=member)
+    record(Event.THREAD_CHANGED, by=by, about=thread, assigned=str(member or ""))
+
+
+@transaction.atomic
 def set_outcome(thread: Thread, outcome: str, *, by: Actor) -> None:
-    Thread.objects.filter(pk=thread.pk).update(outcome=outcome, assigned_to=by.id)
+    Thread.objects.filter(pk=thread.pk).update(outcome=outcome)
+    Thread.objects.filter(pk=thread.pk, assigned_to=None).update(assigned_to=by.id)
     record(Event.THREAD_CHANGED, by=by, about=thread, outcome=outcome)
 
 

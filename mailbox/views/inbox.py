@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import MemberRequest, actor, member_only
 from mailbox import actions, queries
 from mailbox.errors import MailboxError
-from mailbox.forms import OUTCOMES, AnswerForm, DoubtForm, OutcomeForm
+from mailbox.forms import OUTCOMES, AnswerForm, AssignForm, DoubtForm, OutcomeForm
 from mailbox.models import Message, Thread
 from paitho.navigation import Tab
 
@@ -46,6 +46,7 @@ def thread(request: MemberRequest, pk: UUID) -> HttpResponse:
     if found.is_unread:
         actions.mark_read(found)
     context = {"thread": found, "letters": queries.messages_of(found), "form": form, "outcomes": OUTCOMES}
+    context["members"] = queries.members()
     return render(request, "mailbox/thread.html", context)
 
 
@@ -55,6 +56,17 @@ def outcome(request: MemberRequest, pk: UUID) -> HttpResponse:
     form = OutcomeForm(request.POST)
     if form.is_valid():
         actions.set_outcome(get_object_or_404(Thread, pk=pk), form.cleaned_data["outcome"], by=actor(request))
+    return redirect("mailbox:thread", pk=pk)
+
+
+@member_only
+@require_POST
+def assign(request: MemberRequest, pk: UUID) -> HttpResponse:
+    form = AssignForm(request.POST)
+    if form.is_valid():
+        member = form.cleaned_data["member"]
+        found = get_object_or_404(Thread, pk=pk)
+        actions.assign(found, member.pk if member else None, by=actor(request))
     return redirect("mailbox:thread", pk=pk)
 
 

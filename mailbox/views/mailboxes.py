@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import MemberRequest, actor, admin_only, member_only
 from mailbox import actions, queries
+from mailbox.consent import available
 from mailbox.errors import MailboxError
-from mailbox.forms import ConnectForm, LimitsForm
+from mailbox.forms import AddressForm, ConnectForm, LimitsForm
+from mailbox.hosts import guess
 from mailbox.models import Mailbox
 from mailbox.sandbox import sandbox_mailbox
 
@@ -28,7 +30,10 @@ def listed(request: MemberRequest) -> HttpResponse:
 @admin_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect(request: MemberRequest) -> HttpResponse:
-    form = ConnectForm(request.POST or None)
+    asked = AddressForm(request.GET) if "address" in request.GET else AddressForm()
+    if request.method != "POST" and not asked.is_valid():
+        return render(request, "mailbox/address.html", {"form": asked, "vendors": available()})
+    form = ConnectForm(request.POST) if request.method == "POST" else proposal(asked.cleaned_data["address"])
     if request.method == "POST" and form.is_valid():
         try:
             mailbox = actions.connect(form.new_mailbox(), by=actor(request))
@@ -37,7 +42,38 @@ def connect(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, f"{mailbox.address} is connected: both servers took the sign-in.")
             return redirect("mailbox:list")
-    return render(request, "mailbox/connect.html", {"form": form})
+    return render(request, "mailbox/connect.html", {"form": form, "vendors": available()})
+
+
+def proposal(address: str) -> ConnectForm:
+    """What is known or guessed of the address's servers, to be corrected by the person and tried out."""
+    return ConnectForm.proposing(address, guess(address))
+
+
+@admin_only
+@require_POST
+def disconnect(request: MemberRequest, pk: UUID) -> HttpResponse:
+    mailbox = get_object_or_404(Mailbox, pk=pk)
+    if actions.disconnect(mailbox, by=actor(request)):
+        messages.success(request, f"{mailbox.address} is disconnected, and its secret is forgotten.")
+    else:
+        messages.success(
+            request, f"{mailbox.address} is disconnected. End the consent at {mailbox.vendor} yourself, too."
+        )
+    return redirect("mailbox:list")
+
+
+@admin_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def deliverability(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """What receiving servers see; a POST looks again, with a mail to the mailbox itself if that is wished."""
+    mailbox = get_object_or_404(queries.mailboxes(), pk=pk)
+    if request.method == "POST":
+        actions.look_into(mailbox, by=actor(request), seed="seed" in request.POST)
+        return redirect("mailbox:deliverability", pk=pk)
+    return render(
+        request, "mailbox/deliverability.html", {"mailbox": mailbox, **queries.delivery_of(mailbox)}
+    )
 
 
 @admin_only
