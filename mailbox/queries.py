@@ -77,9 +77,7 @@ def delivery_of(mailbox: Mailbox) -> dict[str, Any]:
     bounced = came.filter(kind="bounce", severity="hard").count()
     found = (mailbox.deliverability or {}).get("findings", [])
     return {
-        "findings": [
-            {**each, **dict(zip(("tone", "word"), WORDS[each["state"]], strict=True))} for each in found
-        ],
+        "findings": [{**each, **WORDS[each["state"]]} for each in found],
         "sent": sent,
         "bounced": bounced,
         "rate": round(100 * bounced / sent, 1) if sent else None,

@@ -63,7 +63,8 @@ class OAuthServer:
             "refresh_token": f"refresh-of-{user}",
             "expires_in": 3599,
         }
-        return 200, {**granted, "id_token": unsigned({"email": f"{user}@acme.example"})}
+        email = user if "@" in user else f"{user}@acme.example"
+        return 200, {**granted, "id_token": unsigned({"email": email})}
 
     def handle(self, path: str, form: dict[str, str]) -> tuple[int, bytes]:
         if path == "/revoke":
