@@ -134,14 +134,14 @@ class Run:
 
     def look(self) -> None:
         """See where everything stands, note what is doubtful, and answer what a person is asked."""
-        from django.db import Error, connections
+        from django.db import Error
 
         states: Counter[str] = Counter()
         try:
             for workspace in self.workspaces:
                 states += self.look_into(workspace)
         except Error:  # it is being restarted
-            connections["default"].close_everything()
+            self.close_all()
             return
         self.states = states
 
