@@ -79,6 +79,8 @@ def _one_line(name: str) -> str:
 
 def visible(text: str) -> str:
     """The text without what a person cannot see: controls, marks of direction, tags, unassigned codes."""
+    if text.isascii() and text.isprintable():
+        return text
     kept = [character for character in unicodedata.normalize("NFC", text) if not is_hidden(character)]
     return "".join(" " if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in kept)
 

@@ -7,7 +7,6 @@ sent -> drafting (the next step) · sending -> uncertain -> sent · any -> stopp
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from campaigns.errors import IllegalMove, MovedMeanwhile
@@ -40,20 +39,23 @@ CAMPAIGN_FOLLOWS: dict[Status, set[Status]] = {
 }
 
 
-def move(enrollment: Enrollment, to: Stage, *, held: datetime | None = None, **changes: Any) -> None:
-    """Bring the enrollment to stage `to` if it is still where we saw it, and still leased until `held`.
+def move(enrollment: Enrollment, to: Stage, **changes: Any) -> None:
+    """Bring the enrollment to stage `to` if it is still where we saw it.
 
     Raises `IllegalMove` for a stage that does not follow, `MovedMeanwhile` when another was faster.
     """
     was = Stage(enrollment.stage)
-    if to not in FOLLOWS[was] and not (to in ENDINGS and was not in ENDINGS):
-        raise IllegalMove(f"A lead that is “{was.label.lower()}” cannot become “{to.label.lower()}”.")
+    refuse_illegal(was, to)
     values = {"stage": to, "lease_until": None, "attempts": 0, "problem": "", **changes}
-    as_seen = {"stage": was} if held is None else {"stage": was, "lease_until": held}
-    if not Enrollment.objects.filter(pk=enrollment.pk, **as_seen).update(**values):
+    if not Enrollment.objects.filter(pk=enrollment.pk, stage=was).update(**values):
         raise MovedMeanwhile
     for name, value in values.items():
         setattr(enrollment, name, value)
+
+
+def refuse_illegal(was: Stage, to: Stage) -> None:
+    if to not in FOLLOWS[was] and not (to in ENDINGS and was not in ENDINGS):
+        raise IllegalMove(f"A lead that is “{was.label.lower()}” cannot become “{to.label.lower()}”.")
 
 
 def advance(enrollment: Enrollment, *path: Stage) -> None:

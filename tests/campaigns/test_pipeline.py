@@ -112,7 +112,7 @@ def test_what_a_dead_worker_holds_is_not_asked_about_before_its_lease_ends(world
 def test_an_answer_that_comes_after_the_lease_changed_hands_is_recorded_and_moves_nothing(
     world, by, server, monkeypatch
 ):
-    """Guards `held`: without it the first worker's late answer would be taken for the second's."""
+    """Guards the lease in `TAKE_TURNS`: without it a late answer would be taken for the second worker's."""
     server.latency = 0.2
     with bound(world.acme):
         begun(by, server.url, leads=1)
