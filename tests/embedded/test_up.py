@@ -68,9 +68,10 @@ class Installation:
                 found[int(entry.parent.name)] = told
         return found
 
-    def get(self, host: str, path: str) -> int:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
-            line.request("GET", path, headers={"Host": f"{host}:{self.port}"})
+    def get(self, host: str, path: str, port: int = 0) -> int:
+        port = port or self.port
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as line:
+            line.request("GET", path, headers={"Host": f"{host}:{port}"})
             return line.getresponse().status
 
 
@@ -91,7 +92,9 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 def test_up_serves_refuses_a_second_start_recovers_and_leaves_nothing(installation: Installation) -> None:
     said = installation.read_until("Ctrl-C")
     assert f"http://acme.localhost:{installation.port}  sign in as olga@acme.sandbox" in said
+    assert f"http://localhost:{installation.ops_port}/join/" in said
     assert installation.get("acme.localhost", "/sign-in/") == 200
+    assert installation.get("localhost", "/sign-in/", port=installation.ops_port) == 200
     assert installation.get("unknown.localhost", "/sign-in/") == 404
     refuses_a_second_start(installation)
     tells_nobody_too_much(installation)
