@@ -1,6 +1,6 @@
 """`make scan`: sqlmap and wapiti look for holes in the running product (`make up` in another terminal).
 
-They are given the apex, the demo workspace as its signed-in owner, and the console's sign-in. What they find
+They are given the apex, the demo workspace as its owner, and the console as an operator. What they find
 is printed; the exit status is 1 when there is anything. The tools come from PyPI, for this run only.
 """
 
@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -35,7 +36,12 @@ WORKSPACE_TARGETS = [
     ("/inbox/?q=hello&page=1", ""),
     ("/settings/audit/?event=auth.signed_in&page=1", ""),
 ]
-CONSOLE_TARGETS = [("/", "")]
+CONSOLE_TARGETS = [
+    ("/tenants/workspace/?q=acme&state=active", ""),
+    ("/operators/operation/?q=acme&event=operator.signed_in", ""),
+]
+# What a crawler that sends every form would end or change: its own session, and the demo workspace.
+LEFT_ALONE = ["/sign-out/", "/me/*", "/logout/", "/tenants/workspace/*/do/*", "/operators/operator/*/remove/"]
 
 
 def signed_in(origin: str, password: str) -> str:
@@ -55,6 +61,14 @@ def signed_in(origin: str, password: str) -> str:
     return "; ".join(f"{each.name}={each.value}" for each in jar)
 
 
+def operator() -> str:
+    """The Cookie header of an operator of the console, made for this run."""
+    made = subprocess.run(
+        [".venv/bin/python", ".ci/console_session.py"], capture_output=True, text=True, check=True
+    )
+    return made.stdout.strip()
+
+
 def sqlmap(url: str, data: str, cookie: str, folder: Path) -> list[str]:
     """What sqlmap finds behind one address."""
     command = [sys.executable, "-m", "sqlmap", "-u", url, "--batch", "--level=2", "--risk=1", "--timeout=20"]
@@ -72,11 +86,12 @@ def sqlmap(url: str, data: str, cookie: str, folder: Path) -> list[str]:
 def wapiti(origin: str, cookie: str, folder: Path, seconds: int) -> list[str]:
     """What wapiti finds on a host, crawling for at most so long."""
     report = folder / "wapiti.json"
-    command = ["wapiti", "-u", f"{origin}/", "--scope", "domain", "-m", MODULES, "-f", "json"]
+    command = ["wapiti", "-u", f"{origin}/", "--scope", "folder", "-m", MODULES, "-f", "json"]
     command += ["-o", str(report), "--flush-session", "-d", "3", "--max-links-per-page", "40"]
     command += ["--max-scan-time", str(seconds), "--max-attack-time", "60", "-v", "0", "--no-bugreport"]
     command += ["-H", f"Cookie: {cookie}"] if cookie else []
-    command += ["-x", f"{origin}/sign-out/"]
+    for path in LEFT_ALONE:
+        command += ["-x", f"{origin}{path}"]
     subprocess.run(command, capture_output=True, text=True, timeout=seconds + 300, check=False)
     if not report.exists():
         return [f"{origin}: wapiti wrote no report"]
@@ -106,17 +121,21 @@ def main() -> int:
     options = parser.parse_args()
     apex, acme = f"http://localhost:{options.port}", f"http://acme.localhost:{options.port}"
     urlopen(apex).read()
-    cookie = signed_in(acme, options.password_file.read_text().strip())
-    hosts = {
-        "apex": (apex, APEX_TARGETS, ""),
-        "workspace": (acme, WORKSPACE_TARGETS, cookie),
-        "console": (f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, ""),
+    hosts: dict[str, tuple[str, list[tuple[str, str]], Callable[[], str]]] = {
+        "apex": (apex, APEX_TARGETS, str),
+        "workspace": (
+            acme,
+            WORKSPACE_TARGETS,
+            lambda: signed_in(acme, options.password_file.read_text().strip()),
+        ),
+        "console": (f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, operator),
     }
     found: list[str] = []
     with tempfile.TemporaryDirectory() as kept:
-        for name, (origin, targets, session) in hosts.items():
+        for name, (origin, targets, sign_in) in hosts.items():
             if options.only not in {None, name}:
                 continue
+            session = sign_in()
             print(f"{name}: {origin}", flush=True)
             for path, data in targets:
                 print(f"  sqlmap {path}", flush=True)

@@ -88,7 +88,7 @@ class OperationAdmin(ReadOnlyAdmin):
 
     list_display = ["at", "event_label", "operator", "about", "ip", "facts"]
     list_filter = ["event"]
-    search_fields = ["operator", "about", "about_id", "workspace_id__exact"]
+    search_fields = ["operator", "about", "about_id"]
     date_hierarchy = "at"
     ordering = ["-at", "-id"]
     fields = ["at", "event_label", "operator", "ip", "about", "about_id", "workspace_id", "facts", "told_at"]

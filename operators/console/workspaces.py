@@ -39,7 +39,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
 
     list_display = ["slug", "state_label", "plan", "region", "version", "size", "created_at"]
     list_filter = ["state", "plan", "region"]
-    search_fields = ["slug", "domains__host", "id__exact"]
+    search_fields = ["slug", "domains__host"]
     ordering = ["slug"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

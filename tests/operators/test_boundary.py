@@ -176,6 +176,33 @@ def test_a_stranger_is_led_to_sign_in_from_every_page(console):
     assert asked > 40
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/operators/operation/?event=%00", "/operators/operation/?q=%00", "/tenants/workspace/?q=x%00",
+        "/tenants/workspace/?state__exact=%00", "/sign-in/?next=%00", "/trust/entry/%00/change/",
+        "/tenants/workspace/?%00=1",
+    ],
+)  # fmt: skip
+def test_what_the_database_cannot_hold_is_a_bad_request(console, path):
+    """A scanner sent it; the answer was a 500."""
+    assert console.get(path, follow=False).status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tenants/workspace/?state=%27", "/tenants/workspace/?p=-1", "/tenants/workspace/?o=99.x",
+        "/operators/operation/?at__gte=never", "/operators/operation/?at__year=x",
+        "/trust/posturerun/x/change/",
+        "/tenants/workspace/x/change/", "/trust/entry/99999999999999999999/change/", "/trust/entry/?e=1",
+        "/operators/operation/?workspace_id=x", "/tenants/domain/?workspace__id=x",
+    ],
+)  # fmt: skip
+def test_nonsense_in_an_address_breaks_nothing(console, path):
+    assert console.get(path).status_code < 500
+
+
 def as_path(pattern: str) -> str:
     """An address that the pattern takes."""
     import re
