@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -112,8 +113,11 @@ def live_rows(session: psycopg.Connection[Any], schema: str) -> dict[str, int]:
 def _write(schema: str, writer: Writer, snapshot: str) -> dict[str, int]:
     """The two scripts and the data into the stream; returns the rows that went by."""
     dump = (*DUMP, f"--schema={schema}", f"--snapshot={snapshot}")
-    for kind, section in ((frames.BEFORE, "pre-data"), (frames.AFTER, "post-data")):
-        frames.put(writer, kind, tools.output(tools.BACKUP, (*dump, f"--section={section}")))
+    scripts = ((frames.BEFORE, "pre-data"), (frames.AFTER, "post-data"))
+    with ThreadPoolExecutor(len(scripts)) as pool:
+        told = [pool.submit(tools.output, tools.BACKUP, (*dump, f"--section={name}")) for _, name in scripts]
+        for (kind, _), script in zip(scripts, told, strict=True):
+            frames.put(writer, kind, script.result())
     counts: dict[str, int] = {}
     parser, deflater = Parser(schema), frames.Deflater(writer)
     with tools.running(tools.BACKUP, (*dump, "--section=data")) as child:
