@@ -40,6 +40,8 @@ IN_CLEAR = {
     "mailboxes.imap_host": "public names of servers",
     "mailboxes.imap_security": WORDS,
     "mailboxes.health": WORDS,
+    "mailboxes.paused_because": OWN,
+    "mailboxes.vendor": WORDS,
     "messages.direction": WORDS,
     "messages.delivery": WORDS,
     "messages.message_id": "the id by which servers name a mail; ours is random",
@@ -54,6 +56,7 @@ IN_CLEAR = {
     "stage_runs.prompt_name": "the name of a template of ours",
     "stage_runs.outcome": WORDS,
     "audit_log.event": WORDS,
+    "audit_log.xid": "a transaction's number",
 }
 
 
