@@ -13,10 +13,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection
 from http.cookiejar import CookieJar
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.request import (
+    HTTPCookieProcessor,
+    HTTPRedirectHandler,
+    ProxyHandler,
+    Request,
+    build_opener,
+    urlopen,
+)
 
 MODULES = "exec,file,sql,timesql,xss,permanentxss,ssrf,redirect,crlf,xxe,csrf,cookieflags,http_headers,csp"
 OWNER = "olga@acme.sandbox"
@@ -34,7 +46,7 @@ WORKSPACE_TARGETS = [
     ("/leads/?q=marsh&standing=open&sort=created_at&page=1", ""),
     ("/campaigns/?page=1", ""),
     ("/inbox/?q=hello&page=1", ""),
-    ("/settings/audit/?event=auth.signed_in&page=1", ""),
+    ("/audit/?event=auth.signed_in&page=1", ""),
 ]
 CONSOLE_TARGETS = [
     ("/tenants/workspace/?q=acme&state=active", ""),
@@ -44,10 +56,54 @@ CONSOLE_TARGETS = [
 LEFT_ALONE = ["/sign-out/", "/me/*", "/logout/", "/tenants/workspace/*/do/*", "/operators/operator/*/remove/"]
 
 
-def signed_in(origin: str, password: str) -> str:
+class Loopback(BaseHTTPRequestHandler):
+    """A proxy to this machine: not every resolver knows that `acme.localhost` is loopback (RFC 6761, 6.3)."""
+
+    def forward(self) -> None:
+        parts = urlsplit(self.path)
+        line = HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "proxy-connection"}
+        line.request(self.command, target, body or None, {**headers, "Host": parts.netloc})
+        answer = line.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            with suppress(BrokenPipeError):  # whoever asked has gone
+                self.wfile.write(content)
+        line.close()
+
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = forward  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        return None
+
+
+def proxied() -> str:
+    """Start the proxy, and return its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Loopback)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+class Stay(HTTPRedirectHandler):
+    """Follows no redirect: without its Secure cookie the next page would begin another session."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def signed_in(origin: str, password: str, proxy: str) -> str:
     """The Cookie header of the demo's owner, by the sign-in page as a browser uses it."""
     jar = CookieJar()
-    opener = build_opener(HTTPCookieProcessor(jar))
+    through = ProxyHandler({"http": proxy})
+    opener = build_opener(HTTPCookieProcessor(jar), through)
     # http.cookiejar sends no Secure cookie over http; a browser does to localhost.
     page = opener.open(f"{origin}/sign-in/").read().decode()
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
@@ -56,8 +112,11 @@ def signed_in(origin: str, password: str) -> str:
     cookie = "; ".join(f"{each.name}={each.value}" for each in jar)
     given = {"csrfmiddlewaretoken": found.group(1), "login": OWNER, "password": password}
     request = Request(f"{origin}/sign-in/", urlencode(given).encode(), {"Cookie": cookie, "Referer": origin})  # noqa: S310
-    answer = build_opener(HTTPCookieProcessor(jar)).open(request)
-    answer.read()
+    try:
+        build_opener(HTTPCookieProcessor(jar), through, Stay).open(request)
+    except HTTPError as error:
+        if error.code != 302:
+            raise SystemExit(f"The sign-in was answered by {error.code}.") from error
     return "; ".join(f"{each.name}={each.value}" for each in jar)
 
 
@@ -69,11 +128,11 @@ def operator() -> str:
     return made.stdout.strip()
 
 
-def sqlmap(url: str, data: str, cookie: str, folder: Path) -> list[str]:
+def sqlmap(url: str, data: str, cookie: str, folder: Path, proxy: str) -> list[str]:
     """What sqlmap finds behind one address."""
     command = [sys.executable, "-m", "sqlmap", "-u", url, "--batch", "--level=2", "--risk=1", "--timeout=20"]
     command += ["--threads=2", "--technique=BEUS", "--dbms=PostgreSQL", "--flush-session"]
-    command += ["--ignore-code=*", "--output-dir", str(folder)]
+    command += ["--ignore-code=*", "--output-dir", str(folder), "--proxy", proxy]
     command += ["--data", data] if data else []
     command += ["--cookie", cookie] if cookie else []
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
@@ -83,11 +142,11 @@ def sqlmap(url: str, data: str, cookie: str, folder: Path) -> list[str]:
     return [f"{url}: {parameter}, {kind}" for parameter, kind in found]
 
 
-def wapiti(origin: str, cookie: str, folder: Path, seconds: int) -> list[str]:
+def wapiti(origin: str, cookie: str, folder: Path, seconds: int, proxy: str) -> list[str]:
     """What wapiti finds on a host, crawling for at most so long."""
     report = folder / "wapiti.json"
     command = ["wapiti", "-u", f"{origin}/", "--scope", "folder", "-m", MODULES, "-f", "json"]
-    command += ["-o", str(report), "--flush-session", "-d", "3", "--max-links-per-page", "40"]
+    command += ["-o", str(report), "--flush-session", "-p", proxy, "-d", "3", "--max-links-per-page", "40"]
     command += ["--max-scan-time", str(seconds), "--max-attack-time", "60", "-v", "0", "--no-bugreport"]
     command += ["-H", f"Cookie: {cookie}"] if cookie else []
     for path in LEFT_ALONE:
@@ -121,12 +180,13 @@ def main() -> int:
     options = parser.parse_args()
     apex, acme = f"http://localhost:{options.port}", f"http://acme.localhost:{options.port}"
     urlopen(apex).read()
+    proxy = proxied()
     hosts: dict[str, tuple[str, list[tuple[str, str]], Callable[[], str]]] = {
         "apex": (apex, APEX_TARGETS, str),
         "workspace": (
             acme,
             WORKSPACE_TARGETS,
-            lambda: signed_in(acme, options.password_file.read_text().strip()),
+            lambda: signed_in(acme, options.password_file.read_text().strip(), proxy),
         ),
         "console": (f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, operator),
     }
@@ -139,9 +199,9 @@ def main() -> int:
             print(f"{name}: {origin}", flush=True)
             for path, data in targets:
                 print(f"  sqlmap {path}", flush=True)
-                found += sqlmap(origin + path, data, session, Path(kept))
+                found += sqlmap(origin + path, data, session, Path(kept), proxy)
             print("  wapiti", flush=True)
-            found += wapiti(origin, session, Path(kept), options.seconds)
+            found += wapiti(origin, session, Path(kept), options.seconds, proxy)
     print("\n".join(["", *found, f"{len(found)} findings"]))
     return 1 if found else 0
 
