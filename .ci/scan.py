@@ -151,7 +151,7 @@ def wapiti(origin: str, cookie: str, folder: Path, seconds: int, proxy: str) -> 
     command += ["-H", f"Cookie: {cookie}"] if cookie else []
     for path in LEFT_ALONE:
         command += ["-x", f"{origin}{path}"]
-    subprocess.run(command, capture_output=True, text=True, timeout=seconds + 300, check=False)
+    subprocess.run(command, capture_output=True, text=True, timeout=seconds + 1200, check=False)
     if not report.exists():
         return [f"{origin}: wapiti wrote no report"]
     told = json.loads(report.read_text())
