@@ -94,6 +94,7 @@ class Run:
             plan = []
         until = time.monotonic() + 60 * self.options.minutes
         shown = next_turn = 0.0
+        word = "go"
         while time.monotonic() < until and not self.is_over():
             now = time.monotonic()
             if plan and self.accepted() >= plan[0][0] * self.options.sends:
@@ -102,6 +103,10 @@ class Run:
                 next_turn = now + 0.5
                 self.ring()
                 self.look()
+                is_sending = not self.states or self.states.keys() & {"scheduled", "sending"}
+                if word != ("go" if is_sending else "calm"):
+                    word = "go" if is_sending else "calm"  # what is left is looked for in Sent
+                    self.tell(word)
             if now - shown > 5:
                 shown = now
                 states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))

@@ -1,6 +1,7 @@
 """Keeps Celery workers alive and kills them: forks of a process that has everything loaded already.
 
-Told on standard input, one word a line: `go`, `stop` (kill all and start none). Ends with its input.
+Told on standard input, one word a line: `go`, `calm` (no more kills at random), `stop` (kill all and start
+none). Ends with its input.
 """
 
 import argparse
@@ -51,7 +52,7 @@ class Nursery:
         self.options, self.app = options, app
         self.children: dict[int, bool] = {}  # by process: whether it is at work already
         self.ready, self.says_ready = os.pipe()
-        self.is_open = False
+        self.is_open = self.is_calm = False
         self.born = 0
         self.celery = 0
 
@@ -70,14 +71,15 @@ class Nursery:
                 line = sys.stdin.readline()
                 if not line:
                     break
-                self.is_open = line.strip() == "go"
+                self.is_open = line.strip() in ("go", "calm")
+                self.is_calm = line.strip() == "calm"
                 if not self.is_open:
                     self.kill(*self.children)
                 print("done", flush=True)
             self.bury()
             while self.is_open and len(self.children) < self.options.workers:
                 self.bear()
-            if self.is_open and time.monotonic() >= next_kill:
+            if self.is_open and not self.is_calm and time.monotonic() >= next_kill:
                 grown = [pid for pid, is_ready in self.children.items() if is_ready]
                 if len(grown) > 1:  # on a busy machine a start takes long: somebody has to get on with it
                     self.note("at random")
