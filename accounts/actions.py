@@ -18,7 +18,7 @@ from accounts.tokens import hash_of, new_token
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
-from tenants import directory
+from tenants import directory, domains, lifecycle
 from tenants.binding import current
 
 INVITED_FOR = timedelta(days=7)
@@ -221,3 +221,43 @@ def end_other_sessions(member: Member, *, but: UUID | None, by: Actor) -> int:
     gone, _ = Session.objects.filter(member=member).exclude(pk=but or NOBODY).delete()
     record(Event.SESSIONS_ENDED, about=member, by=by, sessions=gone)
     return gone
+
+
+# --- the workspace's address -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def rename_workspace(slug: str, *, by: Actor) -> None:
+    """Ask for another name; the provisioning worker gives it. Raises `BoundaryError` with the reason."""
+    here = current()
+    record(Event.WORKSPACE_RENAMED, by=by, was=here.slug, now=slug)
+    lifecycle.rename(here.id, slug)
+
+
+@transaction.atomic
+def claim_host(host: str, *, by: Actor) -> str:
+    """Say that a host is the workspace's; returns its one spelling. Raises `BoundaryError`."""
+    host = domains.claim(current().id, host)
+    record(Event.HOSTS_CHANGED, by=by, host=host, change="claimed")
+    return host
+
+
+def verify_host(host: str, *, by: Actor) -> None:
+    """Look the host's record up, with no transaction open meanwhile. Raises `BoundaryError`."""
+    domains.prove(current().id, host)
+    record(Event.HOSTS_CHANGED, by=by, host=host, change="verified")
+
+
+@transaction.atomic
+def prefer_host(host: str, *, by: Actor) -> bool:
+    """Let links in mails name this host; False when it is no verified host of the workspace."""
+    record(Event.HOSTS_CHANGED, by=by, host=host, change="preferred")
+    is_done = domains.prefer(current().id, host)
+    transaction.set_rollback(not is_done)
+    return is_done
+
+
+@transaction.atomic
+def drop_host(host: str, *, by: Actor) -> None:
+    record(Event.HOSTS_CHANGED, by=by, host=host, change="dropped")
+    domains.drop(current().id, host)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -22,8 +22,15 @@ from accounts.models import Member, Session
 from accounts.sessions import hash_of
 from audit.actions import record
 from audit.events import Event
+from tenants import directory
+from tenants.binding import current as workspace
 
 logger = logging.getLogger(__name__)
+
+
+def at_our_origin(url: str) -> str:
+    """The link at the workspace's own host and port: what the request named, anybody can make up."""
+    return directory.origin_of(workspace()) + urlsplit(url)._replace(scheme="", netloc="").geturl()
 
 
 class WorkspaceAccounts(DefaultAccountAdapter):
@@ -81,11 +88,18 @@ class WorkspaceAccounts(DefaultAccountAdapter):
         record(Event.PASSWORD_RESET_ASKED, about=user, by=actor_of(None, current.request), address=email)
         super().send_password_reset_mail(user, email, context)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return at_our_origin(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return at_our_origin(super().get_email_confirmation_url(request, emailconfirmation))
+
     # --- mail -------------------------------------------------------------------------------------
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = current.request
-        words = {"request": request, "email": email, "current_site": get_current_site(request), **context}
+        site = {"domain": urlsplit(directory.origin_of(workspace())).netloc}
+        words = {"request": request, "email": email, "current_site": site, **context}
         try:
             notices.deliver(self.render_mail(template_prefix, email, words))
         except MailNotSent as error:

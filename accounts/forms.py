@@ -16,7 +16,7 @@ from sentry_sdk.utils import BadDsn, Dsn
 from accounts import sign_up
 from accounts.models import Member, Role, WorkspaceProfile
 from paitho.lib.text import NotAnAddress, normalise_email, tidy
-from tenants.workspace import BadSlug
+from tenants.workspace import BadSlug, check_slug
 
 
 @cache
@@ -221,3 +221,37 @@ class ErrorServerForm(forms.Form):
         if parsed.scheme != "https" and not settings.ALLOW_PRIVATE_HOSTS:
             raise forms.ValidationError("Errors leave over https only.")
         return dsn
+
+
+class SlugForm(forms.Form):
+    """Another name for the workspace."""
+
+    slug = forms.CharField(label="New address", max_length=31)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].help_text = f"The name before .{settings.APEX.netloc}"
+        self.fields["slug"].widget.attrs |= {
+            "autocapitalize": "off",
+            "spellcheck": "false",
+            "autocomplete": "off",
+        }
+
+    def clean_slug(self) -> str:
+        try:
+            return check_slug(str(self.cleaned_data["slug"]).strip().lower())
+        except BadSlug as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class HostForm(forms.Form):
+    """A host of the workspace's own."""
+
+    host = forms.CharField(
+        label="Host", max_length=253, help_text="A whole name that you control, as in outreach.example.com."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attrs = {"autocapitalize": "off", "spellcheck": "false", "autocomplete": "off", "inputmode": "url"}
+        self.fields["host"].widget.attrs |= attrs

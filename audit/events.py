@@ -11,6 +11,8 @@ class Event(models.TextChoices):
     # accounts
     WORKSPACE_CREATED = "workspace.created", "Workspace created"
     WORKSPACE_CHANGED = "workspace.changed", "Workspace settings changed"
+    WORKSPACE_RENAMED = "workspace.renamed", "Workspace's name changed"
+    HOSTS_CHANGED = "workspace.hosts_changed", "Workspace's hosts changed"
     SIGNED_IN = "auth.signed_in", "Signed in"
     SIGN_IN_FAILED = "auth.sign_in_failed", "Sign-in failed"
     SIGNED_OUT = "auth.signed_out", "Signed out"

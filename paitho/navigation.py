@@ -90,6 +90,7 @@ SETTINGS = (
     Place("Audit", icon="list-details", url_name="audit:log", roles=ADMINS),
     Place("Privacy", icon="shield-lock", url_name="leads:privacy"),
     Place("Your data", icon="package-export", url_name="audit:data", roles=OWNERS),
+    Place("Address", icon="world", url_name="accounts:address", roles=OWNERS),
     Place("Workspace", icon="settings", url_name="accounts:workspace", roles=ADMINS),
 )
 PERSONAL = (
