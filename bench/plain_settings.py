@@ -25,6 +25,6 @@ SHARED_APPS = [
 TENANT_APPS = [*ours.TENANT_APPS, "bench.extra"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 # The control plane's tables are not part of what is compared.
-MIGRATION_MODULES = {"tenants": None, "trust": None}
+MIGRATION_MODULES = dict.fromkeys(ours.DIRECTORY_APPS)
 TENANT_MODEL, TENANT_DOMAIN_MODEL = "plain.Tenant", "plain.Domain"
 TENANT_MULTIPROCESSING_MAX_PROCESSES = os.cpu_count()
