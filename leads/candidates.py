@@ -81,6 +81,7 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+            gc.collect()  # what a driver's cycles held meanwhile would else wait for a long time
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
