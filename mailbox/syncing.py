@@ -148,13 +148,14 @@ def _trouble(mailbox: Mailbox, error: MailboxTrouble) -> None:
 
 def _grown(mailbox: Mailbox, session: Session) -> list[tuple[Folder, State | None]]:
     """The folders in which there may be something new, inbox first; their state where it is known already."""
-    since = timezone.now() - RELIST
-    known = list(mailbox.folders.filter(listed_at__gt=since, synced_at__isnull=False))
-    states = session.statuses([folder.name for folder in known]) if known else None
-    if states is None or any(folder.name not in states for folder in known):
+    known = list(mailbox.folders.filter(listed_at__gt=timezone.now() - RELIST))
+    read = [folder for folder in known if folder.synced_at is not None]
+    states = session.statuses([folder.name for folder in read]) if read else None
+    if states is None or any(folder.name not in states for folder in read):
         return [(folder, None) for folder in _listed(mailbox, session)]
-    pairs = [(folder, states[folder.name]) for folder in known]
-    grown = [(folder, state) for folder, state in pairs if not _is_read(folder, state)]
+    pairs = [(folder, states[folder.name]) for folder in read]
+    grown: list[tuple[Folder, State | None]] = [pair for pair in pairs if not _is_read(*pair)]
+    grown += [(folder, None) for folder in known if folder.synced_at is None]  # a visit died before it
     return sorted(grown, key=lambda pair: ORDER.index(pair[0].role))
 
 

@@ -153,3 +153,16 @@ def test_a_first_visit_that_was_cut_off_goes_on_and_another_numbering_stores_not
     sync_mailbox(box)
 
     assert Message.objects.filter(direction=Direction.IN).count() == 3
+
+
+def test_a_visit_that_died_before_it_came_to_sent_does_not_count_as_a_look_through_it(box, dovecot):
+    """The guard: a Sent folder that is named and was never read would let a restored backup send twice."""
+    sync_mailbox(box)
+    Folder.objects.filter(role="sent").update(synced_at=None, last_uid=0, uidvalidity=0)
+    message = a_mail(box, Delivery.SCHEDULED, due_at=timezone.now() - LONG_AGO)
+    dovecot.deliver(str(box.address), [copy_of(message)], SENT)
+
+    sync_mailbox(box)
+
+    message.refresh_from_db()
+    assert message.delivery == Delivery.SENT
