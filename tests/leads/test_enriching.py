@@ -24,7 +24,8 @@ from tests.paths import ROOT
 from tests.servers.enrichment import BUSY, GOOD, JANE, running
 from tests.world import client_of, olga, rita
 
-PURE = {"leads.enrichment.edge", "leads.enrichment.directory_csv"}  # they reach no network
+# What they hold asks no provider: words, a file's rows, the guard of addresses.
+PURE = {"leads.enrichment.edge", "leads.enrichment.directory_csv", "leads.enrichment.reach"}
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_a_working_system_is_operational_in_every_component(live, apex: Client) 
     assert told["state"] == "operational"
     assert told["headline"] == "All systems operational."
     assert {part["uptime_90_days"] for part in told["components"]} == {100.0}
-    assert len(told["components"]) == 8
+    assert len(told["components"]) == 9
 
 
 def test_a_queue_that_nobody_serves_degrades_the_workers(live) -> None:

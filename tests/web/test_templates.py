@@ -14,10 +14,13 @@ from paitho import assets
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if "email" not in path.parts)
+# The console's are compiled by its own process, which knows other tags (tests/operators/).
+CONSOLE = {"operators", "unfold"}
+OURS = [p for p in sorted(TEMPLATES.rglob("*.*")) if p.relative_to(TEMPLATES).parts[0] not in CONSOLE]
 ERRORS = ["400", "403", "404", "429", "500", "503", "unknown_host", "workspace_closed"]
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_a_template_compiles(path):
     get_template(str(path.relative_to(TEMPLATES)))
 
