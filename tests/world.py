@@ -98,6 +98,8 @@ BEGIN
         IF filled THEN EXECUTE format('DELETE FROM %I.%I', t.nspname, t.relname); END IF;
     END LOOP;
     DELETE FROM public.bells; DELETE FROM public.sign_ups; DELETE FROM public.audit_heads;
+    DELETE FROM public.backups; DELETE FROM public.restore_drills;
+    UPDATE public.workspaces SET created_at = now();
 END $$
 """
 
