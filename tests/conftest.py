@@ -48,6 +48,17 @@ def _workspaces(_cluster):
     return World(acme=make_workspace("acme"), rival=make_workspace("rival"))
 
 
+@pytest.fixture(scope="module")
+def only_the_cast(_workspaces, superuser):
+    """No workspace but Acme and Rival: for checks that look at the whole cell."""
+    from tenants import directory
+    from tenants.removal import remove
+
+    others = superuser.execute("SELECT id FROM public.workspaces WHERE slug NOT IN ('acme', 'rival')")
+    for (uid,) in others.fetchall():
+        remove(directory.by_id(str(uid)))
+
+
 @pytest.fixture
 def world(_workspaces, superuser):
     """Acme and Rival, empty; whatever the test writes is taken out afterwards."""

@@ -29,6 +29,8 @@ from trust.models import PostureResult, PostureRun
 from trust.posture.kinds import Outcome
 from trust.posture.run import Report, checks, keep, verify
 
+pytestmark = pytest.mark.usefixtures("only_the_cast")
+
 BY_HAND = {
     "sealed_to_its_place": "test_a_value_that_was_moved_is_found",
     "encrypted_on_the_way": "test_a_production_without_tls_fails",
