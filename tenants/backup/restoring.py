@@ -85,12 +85,15 @@ def _laid_beside(
 def alone(workspace: WorkspaceRef) -> Iterator[psycopg.Connection[Any]]:
     """A session of the owner, while nobody else restores this workspace."""
     with structure.owner_session() as owner:
-        query = "SELECT pg_try_advisory_lock(hashtext(%s))"
-        got = owner.execute(query, [LOCK + str(workspace.id)]).fetchone()
-        if got != (True,):
+        name = [LOCK + str(workspace.id)]
+        if owner.execute("SELECT pg_try_advisory_lock(hashtext(%s))", name).fetchone() != (True,):
             raise BackupError("This workspace is being restored already.")
-        # The lock ends with the session.
-        yield owner
+        try:
+            yield owner
+        finally:
+            # The lock would end with the session, but the server may take a moment to notice that one.
+            if not owner.closed:
+                owner.execute("SELECT pg_advisory_unlock(hashtext(%s))", name)
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def columns(superuser: psycopg.Connection, workspace: WorkspaceRef) -> list[tupl
     return superuser.execute(
         "SELECT c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull"
         " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
-        " WHERE c.relnamespace = %s::regnamespace AND a.attnum > 0 ORDER BY 1, 2, 3",
+        " WHERE c.relnamespace = %s::regnamespace AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2, 3",
         [workspace.schema],
     ).fetchall()
 

@@ -90,8 +90,7 @@ class Session:
         page.fill("[name=endpoint]", self.world.model)
         page.fill("[name=secret]", self.words.provider_key)
         self.submit(re.compile("seal"))
-        page.goto(f"{self.home}/mailboxes/connect/")
-        page.fill("[name=address]", USER)
+        page.goto(f"{self.home}/mailboxes/connect/?address={USER}")
         page.fill("[name=sender_name]", "Olga")
         page.fill("[name=password]", self.words.mailbox_password)
         for side, port in (("smtp", self.world.smtp_port), ("imap", self.world.dovecot.tls_port)):
