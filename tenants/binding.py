@@ -31,7 +31,7 @@ def bound(workspace: WorkspaceRef) -> Iterator[WorkspaceRef]:
     try:
         yield workspace
     except Exception as error:
-        # For whoever reports it outside: where it happened.
+        # Marked and raised on: whoever reports it outside is told where it happened.
         error.workspace_id = getattr(error, "workspace_id", workspace.id)  # type: ignore[attr-defined]
         raise
     finally:

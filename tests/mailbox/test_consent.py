@@ -1,6 +1,5 @@
 """Connecting by consent, through the door: a local OAuth server, Dovecot with XOAUTH2, an SMTP server."""
 
-import shutil
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -22,10 +21,7 @@ from tests.servers.oauth import oauth_server
 from tests.servers.smtp_script import scripted_smtp
 from tests.world import client_of, olga
 
-pytestmark = [
-    pytest.mark.dovecot,
-    pytest.mark.skipif(not shutil.which("dovecot"), reason="dovecot is not installed"),
-]
+pytestmark = pytest.mark.dovecot
 EHLO = b"250-script\r\n250 AUTH XOAUTH2\r\n"
 
 

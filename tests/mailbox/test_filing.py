@@ -1,6 +1,5 @@
 """What Sent knows: doubtful mail, rewritten ids, our own copy, and a backup that was restored."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -17,10 +16,7 @@ from tenants.binding import bound
 from tests.mail_world import a_mailbox, a_thread
 from tests.servers.dovecot import running_dovecot
 
-pytestmark = [
-    pytest.mark.dovecot,
-    pytest.mark.skipif(not shutil.which("dovecot"), reason="dovecot is not installed"),
-]
+pytestmark = pytest.mark.dovecot
 SENT = ".Sent Things"
 
 
