@@ -15,6 +15,7 @@ from tests.paths import DATA
 
 pytestmark = pytest.mark.browser
 PATIENCE = 180.0
+MOST_DRAFTS = 400  # of the 437 that fit the offer
 OFFER = "We repair looms within a day.\nThe first visit is free."
 
 
@@ -103,10 +104,15 @@ class Journey:
         self.submit("Launch")
 
     def approve(self) -> None:
-        self.until("/review/", lambda words: "Approve the clean ones" in words)
+        self.until("/review/", has_most_drafts)  # of a few only, none might be one that the sandbox answers
         self.until("/", lambda words: "Looms in spring" in words)
         self.page.goto(f"{self.home}/review/approve-clean/")
         self.submit(re.compile("Approve"))
+
+
+def has_most_drafts(words: str) -> bool:
+    waiting = re.search(r"(\d+) waiting", words)
+    return waiting is not None and int(waiting[1]) >= MOST_DRAFTS
 
 
 def test_from_sign_up_to_a_received_reply(running: Installation, page: Page) -> None:
