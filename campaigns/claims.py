@@ -33,6 +33,8 @@ CAP_TODAY = """
     LEAST(b.daily_cap, CASE WHEN b.ramp_began IS NULL THEN b.daily_cap
           ELSE b.ramp_first + b.ramp_step * GREATEST(0, current_date - b.ramp_began) END)
 """
+# A campaign's day ends at midnight where its sender is: `campaigns.days` begins the next one.
+ROOM_TODAY = "(c.claimed_count < c.daily_cap AND (c.day_ends_at IS NULL OR c.day_ends_at > now()))"
 CLAIM = f"""
     WITH chosen AS (
         SELECT m.id, m.mailbox_id, c.id AS campaign_id
@@ -52,17 +54,14 @@ CLAIM = f"""
           AND NOT {FORBIDDEN}
           AND (d.id IS NULL OR (d.verdict = 'approved' AND d.approved_hash = m.approved_hash
                AND e.stage = 'scheduled' AND c.status = 'running'
-               AND (c.claimed_on IS DISTINCT FROM current_date OR c.claimed_count < c.daily_cap)))
+               AND {ROOM_TODAY}))
         ORDER BY m.due_at
         LIMIT 1
         FOR UPDATE OF m, b SKIP LOCKED
     ), counted AS (
-        UPDATE campaigns c
-        SET claimed_count = CASE WHEN c.claimed_on = current_date THEN c.claimed_count + 1 ELSE 1 END,
-            claimed_on = current_date
+        UPDATE campaigns c SET claimed_count = c.claimed_count + 1
         FROM chosen
-        WHERE c.id = chosen.campaign_id AND c.status = 'running'
-          AND (c.claimed_on IS DISTINCT FROM current_date OR c.claimed_count < c.daily_cap)
+        WHERE c.id = chosen.campaign_id AND c.status = 'running' AND {ROOM_TODAY}
         RETURNING c.id
     ), allowed AS (
         SELECT * FROM chosen WHERE campaign_id IS NULL OR EXISTS (SELECT 1 FROM counted)

@@ -40,7 +40,9 @@ class Campaign(models.Model):
     mailboxes = models.ManyToManyField(Mailbox, related_name="campaigns", db_table="campaign_mailboxes")
     schedule = models.JSONField(default=dict, help_text="days, from, until, zone, holidays")
     daily_cap = models.PositiveIntegerField(default=200)
-    claimed_on = models.DateField(null=True, blank=True, help_text="The day (UTC) that is counted.")
+    day_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the day that is counted ends: midnight where the sender is."
+    )
     claimed_count = models.PositiveIntegerField(default=0, help_text="Mails claimed on that day.")
     budget_micros = models.BigIntegerField(
         null=True, help_text="Cap on model spending, in millionths of a US dollar."

@@ -82,5 +82,16 @@ def zone_of(schedule: Mapping[str, Any], recipient_zone: str | None) -> ZoneInfo
     return ZoneInfo("UTC")
 
 
+def day_ends(now: datetime, schedule: Mapping[str, Any], home: str) -> datetime:
+    """The next midnight where the sender is: the schedule's own zone, or `home` where it has none.
+
+    A zone that changes its clocks at midnight has a day of 23 or 25 hours.
+    """
+    named = schedule.get("zone")
+    zone = zone_of({"zone": home if named in (None, "", "recipient") else named}, None)
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time.min, zone).astimezone(now.tzinfo)
+
+
 def _clock(text: str | None, default: time) -> time:
     return time.fromisoformat(text) if text else default

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from campaigns.approval import fingerprint
 from campaigns.claims import FRESH, Claim, claim, name_lost_claims, reopen_windows, withdraw_suppressed
+from campaigns.days import begin_days
 from campaigns.settling import ABOUT_THE_MAIL, cannot_sign_in, settle
 from mailbox.accounts import smtp_account
 from mailbox.crew import share
@@ -43,6 +44,7 @@ def send_slice() -> datetime | None:
     name_lost_claims()
     withdraw_suppressed()
     reopen_windows()
+    begin_days()
     if is_paused():  # resuming rings the bell
         return None
     now = timezone.now()

@@ -113,8 +113,8 @@ def give_place_back(mailbox: Mailbox, enrollment: Enrollment | None) -> None:
         claimed_count=F("claimed_count") - 1
     )
     if enrollment is not None:
-        campaigns = Campaign.objects.filter(pk=enrollment.campaign_id, claimed_on=today, claimed_count__gt=0)
-        campaigns.update(claimed_count=F("claimed_count") - 1)
+        campaigns = Campaign.objects.filter(pk=enrollment.campaign_id, claimed_count__gt=0)
+        campaigns.exclude(day_ends_at__lte=timezone.now()).update(claimed_count=F("claimed_count") - 1)
 
 
 def take_along(enrollment: Enrollment | None, to: Stage, **changes: object) -> None:

@@ -1,6 +1,7 @@
 """What may forbid a mail to leave, in the statement that would take it."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils import timezone
 from audit.actors import Actor
 from campaigns.approval import approve
 from campaigns.claims import HANDOVER, claim, name_lost_claims, reopen_windows
+from campaigns.days import begin_days
 from campaigns.models import Campaign, Enrollment, Stage, Status
 from campaigns.settling import settle
 from mailbox.actions import pause_sending
@@ -45,7 +47,10 @@ HINDRANCES = {
         claimed_on=timezone.now().date(), claimed_count=3, ramp_first=3, ramp_began=timezone.now().date()
     ),
     "the campaign's cap is reached": lambda: Campaign.objects.update(
-        claimed_on=timezone.now().date(), claimed_count=5, daily_cap=5
+        claimed_count=5, daily_cap=5, day_ends_at=timezone.now() + timedelta(hours=1)
+    ),
+    "the campaign's day is over and the next has not begun": lambda: Campaign.objects.update(
+        day_ends_at=timezone.now() - timedelta(seconds=1)
     ),
     "Sent was not looked through lately": lambda: Mailbox.objects.update(
         sent_read_at=timezone.now() - timedelta(hours=2)
@@ -76,6 +81,21 @@ def test_what_is_claimed_takes_a_place_of_the_day_and_opens_a_gap_that_varies(me
     wait = (box().next_at - box().last_sent_at).total_seconds()
     assert 100 <= wait <= 150
     assert (box().claimed_count, Campaign.objects.get().claimed_count) == (1, 1)
+
+
+def test_a_campaigns_count_begins_anew_when_the_senders_day_is_over_and_not_before(message):
+    Campaign.objects.update(claimed_count=5, daily_cap=5, schedule={"zone": "Asia/Tokyo"})
+
+    assert begin_days() == 1, "it learns when its day ends, and keeps its count"
+    ends = Campaign.objects.get().day_ends_at
+    assert (ends.astimezone(ZoneInfo("Asia/Tokyo")).hour, Campaign.objects.get().claimed_count) == (0, 5)
+    assert begin_days() == 0
+    assert claim(box()) is None
+
+    Campaign.objects.update(day_ends_at=timezone.now())
+    assert claim(box()) is None, "nothing is taken until the new day was begun"
+    assert begin_days() == 1
+    assert claim(box()) is not None
 
 
 def test_the_ramp_up_grows_by_its_step_and_ends_at_the_cap():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from campaigns.schedule import countries, is_working_day, next_window, public_holidays, zone_of
+from campaigns.schedule import countries, day_ends, is_working_day, next_window, public_holidays, zone_of
 
 WEEK = {"days": [0, 1, 2, 3, 4], "from": "09:00", "until": "17:00", "zone": "Europe/Berlin"}
 
@@ -82,6 +82,22 @@ def test_without_a_schedule_anything_may_leave_now():
 
 def test_a_schedule_that_never_opens_waits_for_a_person():
     assert next_window(at("2026-01-14 10:00"), {**WEEK, "days": []}) > at("2027-01-01 00:00")
+
+
+DAY_ENDS = [
+    ("2026-01-14 23:30", {"zone": "Europe/Berlin"}, "2026-01-15 23:00"),
+    ("2026-01-14 22:30", {"zone": "Europe/Berlin"}, "2026-01-14 23:00"),
+    ("2026-01-14 22:30", {"zone": "recipient", "fallback_zone": "Asia/Tokyo"}, "2026-01-15 08:00"),
+    ("2026-01-14 22:30", {}, "2026-01-15 08:00"),
+    ("2026-03-07 22:30", {"zone": "America/New_York"}, "2026-03-08 05:00"),
+    ("2026-03-08 22:30", {"zone": "America/New_York"}, "2026-03-09 04:00"),
+    ("2026-10-31 22:30", {"zone": "Atlantic/Nowhere"}, "2026-11-01 00:00"),
+]
+
+
+@pytest.mark.parametrize(("now", "schedule", "ends"), DAY_ENDS)
+def test_a_day_ends_at_midnight_where_the_sender_is(now, schedule, ends):
+    assert day_ends(at(now), schedule, "America/Los_Angeles") == at(ends)
 
 
 @given(
