@@ -16,13 +16,19 @@ from collections.abc import Iterable
 import pytest
 
 # The marker of a test, the programs of which one will do, and Debian's package.
+BROWSERS = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome",
+)  # fmt: skip
 PARTS = {
-    "browser": (("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"), "chromium"),
+    "browser": (BROWSERS, "chromium"),
     "dovecot": (("dovecot", "/usr/sbin/dovecot"), "dovecot-imapd"),
     "pgbouncer": (("pgbouncer", "/usr/sbin/pgbouncer"), "pgbouncer"),
     "spamassassin": (("spamassassin",), "spamassassin"),
     "mbsync": (("mbsync",), "isync"),
 }
+
+# Chromium without windows: the same engine, and a new page takes a third of the time.
+FASTER = BROWSERS[0]
 
 
 def missing() -> dict[str, str]:
@@ -65,6 +71,8 @@ def install(packages: Iterable[str]) -> str | None:
 
 def main() -> int:
     packages = sorted(missing().values())
+    if not shutil.which(FASTER) and install([FASTER]) is None:
+        packages = sorted(missing().values())
     if not packages:
         return 0
     print(f"Installing {', '.join(packages)} for the tests …", flush=True)

@@ -10,13 +10,12 @@ from keychain.actions import add_credential, change_keys, use
 from keychain.crypto.secret import Secret
 from keychain.models import KeyJob, KeyState, KeyWork, Kind
 from tenants.binding import bound
-from tests.browser import picture, sideways, violations
-from tests.leads.conftest import _server, as_olga
+from tests.browser import WIDTHS, complaints_of, complaints_of_all
+from tests.live import as_olga, port
 from tests.mail_world import a_mailbox
 
-__all__ = ["_server", "as_olga"]
+__all__ = ["as_olga", "port"]
 pytestmark = pytest.mark.browser
-VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
 def filled(world) -> dict[str, str]:
@@ -47,17 +46,16 @@ def filled(world) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "scheme"), VIEWS)
-def test_every_page_fits_and_is_accessible(world, as_olga, width, scheme):
-    found = {}
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_fits_and_is_accessible(world, as_olga, width):
     shown = filled(world)
-    for name, path in [*shown.items(), ("done", "/keychain/")]:
-        if name == "done":
-            with bound(world.acme):
-                KeyJob.objects.update(state=KeyState.DONE, finished_at=now(), keeps_until=now())
-        page = as_olga(path, width=width, scheme=scheme)
-        picture(page, f"keychain-{name}-{width}-{scheme}")
-        found[name] = [*violations(page), *(["too wide"] if sideways(page) > 0 else [])]
-        page.context.close()
+    page = as_olga("/keychain/", width=width)
+    origin = page.url.removesuffix("/keychain/")
 
-    assert {name: said for name, said in found.items() if said} == {}
+    addresses = {name: origin + path for name, path in shown.items()}
+    assert complaints_of_all(page, addresses, prefix="keychain") == {}
+
+    with bound(world.acme):
+        KeyJob.objects.update(state=KeyState.DONE, finished_at=now(), keeps_until=now())
+    page.goto(addresses["list"])
+    assert complaints_of(page, "keychain-done") == []

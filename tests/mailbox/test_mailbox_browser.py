@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from mailbox.models import Delivery, Direction, Mailbox, Message
 from tenants.binding import bound
-from tests.browser import picture
+from tests.browser import WIDTHS, complaints_of
 from tests.mail_world import a_mailbox, a_thread
 from tests.world import PASSWORD, olga
 
@@ -52,10 +52,10 @@ def pages(world):
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_pages_of_mailboxes_open_without_a_complaint(pages, open_page, port, width, scheme):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_mailboxes_open_without_a_complaint(pages, open_page, port, width):
     person, paths = pages
-    page = open_page(width=width, scheme=scheme)
+    page = open_page(width=width)
     page.goto(f"http://acme.localhost:{port}/sign-in/")
     page.get_by_label("Email").fill(person.email)
     page.get_by_label("Password").fill(PASSWORD)
@@ -65,4 +65,4 @@ def test_the_pages_of_mailboxes_open_without_a_complaint(pages, open_page, port,
     for number, path in enumerate(paths):
         page.goto(f"http://acme.localhost:{port}{path}")
         expect(page.locator("h1")).to_be_visible()
-        picture(page, f"mailbox-{number}-{width}-{scheme}")
+        assert complaints_of(page, f"mailbox-{number}") == [], path
