@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS ?= automatic
 export PAITHO_PORT PAITHO_OPS_PORT
 
 .PHONY: test-exactly-once bench-mail
-.PHONY: help up stop demo psql manage assets check format test clean
+.PHONY: help up stop demo psql manage assets check format test test-slow clean
 .PHONY: site-quality scan
 .PHONY: bench-import bench-leads
 .PHONY: operator
@@ -57,10 +57,17 @@ check: $(SYNCED) ## lint, types, floors, templates, migrations, settings
 format: $(SYNCED) ## format the code and the templates
 	@$(RUN) -m ruff check --fix --quiet . ; $(RUN) -m ruff format . ; $(RUN) .ci/check.py --format-templates
 
+# Tests wait for browsers and servers now and then: one process more than there are processors.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+PYTEST_IN_PARALLEL := -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal -q
+
 test: $(SYNCED) assets ## run every test but the slow ones, in parallel: make test [ARGS="tests/leads -k csv"]
 	@start=$$(date +%s); $(RUN) -m tests.system \
-	  && $(RUN) -m pytest -n auto --maxprocesses 8 -m "not slow" -q $(ARGS); result=$$?; \
+	  && $(RUN) $(PYTEST_IN_PARALLEL) -m "not slow and not apart" $(ARGS); result=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$result
+
+test-slow: $(SYNCED) assets ## run the slow tests: killed processes, restores, fuzzing, whole installations
+	@$(RUN) -m tests.system && $(RUN) $(PYTEST_IN_PARALLEL) -m "slow and not apart" $(ARGS)
 
 ROUNDS ?= 3
 .PHONY: bench-audit bench-export bench-restore
@@ -131,7 +138,7 @@ regions: $(SYNCED) assets ## start two regions side by side and prove that a wor
 site-quality: $(SYNCED) assets ## Lighthouse and an HTML checker on every public page (installs them in .ci/quality)
 	@test -f .ci/quality/node_modules/.installed || { $(NPM) ci --prefix .ci/quality --no-progress --loglevel error \
 	  >/dev/null && touch .ci/quality/node_modules/.installed; }
-	@$(RUN) -m pytest -q -m slow -p no:xdist tests/trust/test_quality.py $(ARGS)
+	@$(RUN) -m pytest -q -m apart -p no:xdist tests/trust/test_quality.py $(ARGS)
 
 scan: ## sqlmap and wapiti against a running `make up`: make scan [PAITHO_PORT=8000] [ARGS="--only apex --seconds 60"]
 	@$(UV) run --quiet --isolated --no-project --with sqlmap --with wapiti3 python .ci/scan.py \
@@ -158,7 +165,7 @@ SEALING_LEADS ?= 1000000
 SEALING_SMALL ?= 100000
 
 test-canary: $(SYNCED) assets ## write words into every category by browser, and look for them on disk, in memory, in dumps
-	@$(RUN) -m tests.system && $(RUN) -m pytest -q -m slow tests/canary $(ARGS)
+	@$(RUN) -m tests.system && $(RUN) -m pytest -q -m apart tests/canary $(ARGS)
 
 bench-sealing: $(SYNCED) assets ## what sealing costs: envelopes, a page, a search (SEALING_LEADS=1000000 SEALING_SMALL=100000)
 	@$(RUN) -m bench.sealing --leads $(SEALING_LEADS) --small $(SEALING_SMALL)

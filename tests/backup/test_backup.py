@@ -28,6 +28,8 @@ from tests.campaigns.world import a_draft, a_sent_mail
 from tests.mail_world import a_lead
 from tests.world import client_of, eddy, olga
 
+pytestmark = pytest.mark.slow
+
 BY = Actor(None, "Olga")
 
 

@@ -28,6 +28,7 @@ from tests.mail_world import a_lead
 from tests.paths import ROOT
 from tests.world import client_of, olga, work
 
+pytestmark = pytest.mark.slow
 LEADS = 1500
 
 

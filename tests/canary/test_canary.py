@@ -31,7 +31,7 @@ from tests.canary.search import Word, files_with, memory_of
 from tests.canary.session import CATEGORIES, Session, Words
 from tests.embedded.test_up import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.dovecot, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.dovecot, pytest.mark.apart]
 
 
 class Watched(Installation):

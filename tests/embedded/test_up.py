@@ -18,6 +18,8 @@ from paitho.embedded.process import free_port, is_alive, is_port_taken
 from paitho.embedded.supervisor import MARK
 from tests.embedded.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "paitho.embedded"]
 
 

@@ -3,11 +3,14 @@
 import csv
 from io import BytesIO, StringIO
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads import blocks
 from leads.csvfile import CsvRefused, Place, Row, Sheet, batches, describe
+
+pytestmark = pytest.mark.slow
 
 PIECES = [b"a@b.example", b",", b";", b"\n", b"\r\n", b"\r", b'"', b'""', b"\t", b"x", b" ", b"\xe9", b"\x81"]
 SCRAPS = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)

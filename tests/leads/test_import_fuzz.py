@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from leads.sheet import CsvRefused
 from tenants.binding import bound
 from tests.leads.made import an_upload, by
 from tests.world import empty_everything, olga
+
+pytestmark = pytest.mark.slow
 
 SCRAPS = [
     b"email", b"name", b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"ann@looms.test",

@@ -181,6 +181,7 @@ ADDRESSES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(ADDRESSES, CELLS, CELLS), min_size=1, max_size=12), st.sampled_from(list(Policy)))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_is_a_lead_or_in_the_rejects_and_the_counts_add_up(world, superuser, rows, policy):

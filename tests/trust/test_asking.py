@@ -87,7 +87,7 @@ def test_the_address_lies_sealed(apex, post, superuser) -> None:
     rows = superuser.execute("SELECT s::text, encode(sealed, 'escape') FROM public.subscribers s").fetchall()
 
     assert len(rows) == 1
-    assert "ada" not in str(rows).lower().replace("adad", "")
+    assert "example" not in str(rows).lower()
 
 
 def test_a_letter_is_sent_once(apex, post, superuser) -> None:

@@ -18,7 +18,7 @@ from tests.trust.test_pages import PAGES
 from trust.posture.run import keep, verify
 from trust.status import QUEUES, beat, probe_all
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.apart
 TOOLS = ROOT / ".ci" / "quality"
 BIN = TOOLS / "node_modules" / ".bin"
 LEAST = 0.95
