@@ -16,6 +16,8 @@ ARGS ?=
 
 export UV_PYTHON_DOWNLOADS ?= automatic
 export PAITHO_PORT PAITHO_OPS_PORT
+# A dozen processes start for one `make up`, hundreds for the tests; each compiles Django anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: test-exactly-once bench-mail
 .PHONY: help up stop demo psql manage assets check format test test-slow clean
