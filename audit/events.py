@@ -59,6 +59,7 @@ class Event(models.TextChoices):
     CAMPAIGN_TRIED_AGAIN = "campaign.tried_again", "Campaign tried failed leads again"
     CAMPAIGN_LAUNCHED = "campaign.launched", "Campaign launched"
     CAMPAIGN_PAUSED = "campaign.paused", "Campaign paused"
+    CAMPAIGN_RESUMED = "campaign.resumed", "Campaign went on by itself"
     CAMPAIGN_STOPPED = "campaign.stopped", "Campaign stopped"
     SPENDING_LIMITED = "spending.limited", "Monthly limit for models changed"
     DRAFT_EDITED = "draft.edited", "Draft edited"

@@ -6,7 +6,7 @@ Two caps, each in money and in tokens: a campaign's own, and the workspace's for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,17 +15,20 @@ from django.utils import timezone
 
 from campaigns.llm.edge import Call
 from campaigns.llm.outcomes import Usage
-from campaigns.models import Campaign, SpendingLimit, StageRun, Status
+from campaigns.models import Campaign, SpendingLimit, StageRun
 from campaigns.prices import cost, dollars, tokens_in
+
+GOES_ON = "It goes on by itself when the month is over, or once the limit is raised."
 
 
 @dataclass(slots=True)
 class Cap:
-    """One limit and what has been used of it; None is no limit. `whose` begins its sentences."""
+    """One limit and what is used of it; None is no limit. `whose` begins its sentences, `then` ends them."""
 
     whose: str
     micros: int | None
     tokens: int | None
+    then: str = "Raise it, then resume."
     spent: Decimal = Decimal(0)
     used: int = 0
 
@@ -40,18 +43,32 @@ class Cap:
         if self.micros is not None and self.spent + (money or 0) > self.micros:
             return (
                 f"{dollars(self.spent)} of {self.whose} of {dollars(Decimal(self.micros))} is spent, and "
-                "the next call could pass it. Raise it, then resume."
+                f"the next call could pass it. {self.then}"
             )
         if self.tokens is not None and self.used + tokens > self.tokens:
             return (
                 f"{self.used:,} of {self.whose} of {self.tokens:,} tokens are used, and the next call "
-                "could pass it. Raise it, then resume."
+                f"could pass it. {self.then}"
             )
         return ""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether anything is left of it."""
+        has_money = self.micros is None or self.spent < self.micros
+        return has_money and (self.tokens is None or self.used < self.tokens)
 
     def add(self, money: Decimal, tokens: int) -> None:
         self.spent += money
         self.used += tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Why a call is not made, and whether the next month is enough for it to be."""
+
+    sentence: str
+    passes_with_the_month: bool
 
 
 class Purse:
@@ -61,17 +78,22 @@ class Purse:
         self._month = month_cap()
         self._campaigns: dict[UUID, Cap] = {}
 
-    def reserve(self, campaign: Campaign, call: Call) -> str:
-        """Set aside what the call costs at most; the sentence of the cap that it could pass.
+    def reserve(self, campaign: Campaign, call: Call) -> Over | None:
+        """Set aside what the call costs at most, or say which cap it could pass.
 
         A model without a known price has no money cap that can be kept, so it is not asked.
         """
         money, tokens = at_most(call), tokens_at_most(call)
         for cap in (self.cap(campaign), self._month):
             if sentence := cap.against(money, tokens):
-                return sentence
-        self._add(campaign, money or Decimal(0), tokens)
-        return ""
+                passes = cap is self._month and not (money is None and cap.micros is not None)
+                return Over(sentence, passes_with_the_month=passes)
+        self.set_aside(campaign, call)
+        return None
+
+    def set_aside(self, campaign: Campaign, call: Call) -> None:
+        """Count a call that is under way at its dearest."""
+        self._add(campaign, at_most(call) or Decimal(0), tokens_at_most(call))
 
     def settle(self, campaign: Campaign, call: Call, run: StageRun) -> None:
         """The call has ended: what it used takes the place of what was set aside."""
@@ -101,7 +123,7 @@ def campaign_cap(campaign: Campaign) -> Cap:
 def month_cap() -> Cap:
     """The workspace's caps for this month, and what all of its calls have used of them."""
     limit = SpendingLimit.objects.first() or SpendingLimit()
-    cap = Cap("the workspace's monthly limit", limit.monthly_micros, limit.monthly_tokens)
+    cap = Cap("the workspace's monthly limit", limit.monthly_micros, limit.monthly_tokens, GOES_ON)
     if cap.binds:
         cap.add(*used(StageRun.objects.filter(at__gte=month_began(timezone.now()))))
     return cap
@@ -109,6 +131,10 @@ def month_cap() -> Cap:
 
 def month_began(now: datetime) -> datetime:
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_month(now: datetime) -> datetime:
+    return month_began(month_began(now) + timedelta(days=32))
 
 
 def used(runs: QuerySet[StageRun]) -> tuple[Decimal, int]:
@@ -124,10 +150,3 @@ def at_most(call: Call) -> Decimal | None:
 
 def tokens_at_most(call: Call) -> int:
     return tokens_in(call.system + call.prompt) + call.max_output_tokens
-
-
-def pause_at_budget(campaign: Campaign, sentence: str) -> None:
-    """No further call for this campaign until a person raises its budget and resumes it."""
-    Campaign.objects.filter(pk=campaign.pk, status=Status.RUNNING).update(
-        status=Status.PAUSED, problem=sentence[:1].upper() + sentence[1:]
-    )

@@ -12,6 +12,9 @@ from typing import Any
 from django.db import connections, transaction
 from django.utils import timezone
 
+from audit.actions import record
+from audit.actors import SYSTEM
+from audit.events import Event
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
 from campaigns.asking import Question, latest_draft
 from campaigns.checks import Finding, Kind, Where, check, placed
@@ -207,9 +210,10 @@ def _stay(asked: Question, **changes: Any) -> None:
 def _pause(asked: Question, outcome: Outcome) -> None:
     """The key does not work until a person acts: the campaign waits and says why; no lead is lost by it."""
     sentence = final(outcome, "Resume the campaign when that is over.")
-    Campaign.objects.filter(pk=asked.enrollment.campaign_id, status=Status.RUNNING).update(
-        status=Status.PAUSED, problem=sentence
-    )
+    campaign = asked.enrollment.campaign
+    running = Campaign.objects.filter(pk=campaign.pk, status=Status.RUNNING)
+    if running.update(status=Status.PAUSED, problem=sentence):
+        record(Event.CAMPAIGN_PAUSED, by=SYSTEM, about=campaign, why=sentence)
     _stay(asked, attempts=0, due_at=timezone.now())
 
 

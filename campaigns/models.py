@@ -49,6 +49,9 @@ class Campaign(models.Model):
     )
     token_budget = models.BigIntegerField(null=True, help_text="Cap on tokens read and written.")
     problem = models.CharField(max_length=300, blank=True, default="")
+    resumes_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a pause by the month's limit ends by itself."
+    )
     stops_company = models.BooleanField(default=True)
     created_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)

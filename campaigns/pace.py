@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from campaigns.llm.outcomes import Answered, Outcome, Overloaded, RateLimited, TimedOut, Unavailable
 
-START = 4.0
+START = 10.0
 LEAST = 1.0
 MOST = 50.0
 HALVED = 0.5

@@ -22,8 +22,9 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from campaigns.asking import Question, questions
-from campaigns.budget import Purse, pause_at_budget
+from campaigns.budget import Purse
 from campaigns.consequences import settle
+from campaigns.limits import next_resumption, pause_at_limit, resume_what_waited
 from campaigns.llm import edge
 from campaigns.llm.edge import Outcome
 from campaigns.models import Campaign, Enrollment, Stage, Status, Step
@@ -31,10 +32,14 @@ from campaigns.pace import MOST
 from campaigns.reach import address_of
 from campaigns.stages import move
 from campaigns.throttle import CREW, Throttle
-from tenants import keys
+from tenants import directory, keys
 from tenants.binding import current
+from tenants.errors import KeysUnavailable
+from tenants.models import State
 
 SLICE_SECONDS = 20.0
+LONGEST_SECONDS = 120.0  # of a slice while the process has room for others; well within a bell's lease
+TURN_SECONDS = 5.0  # after which a slice looks again at what people may have changed
 HELD_SECONDS = 120.0
 TOGETHER = 10  # calls that are claimed, and that are written down, in one transaction
 LEASE = timedelta(minutes=5)
@@ -61,19 +66,26 @@ CLAIM = """
 
 
 def pipeline_slice() -> datetime | None:
-    """Some seconds of calls for the bound workspace; due again when there is more."""
-    begin_next_steps()
-    keys.hold(current().id, HELD_SECONDS)  # an answer that was paid for has to be written down
+    """Some seconds of calls for the bound workspace; due again when there is more.
+
+    To end a slice is to wait for its last calls while nothing new is asked, so one goes on for longer
+    where no other workspace needs its place.
+    """
     with desk() as asking:
-        until = time.monotonic() + SLICE_SECONDS
+        began = time.monotonic()
         while True:
             asking.collect()
-            if time.monotonic() < until:
+            if _has_time(time.monotonic() - began):
+                asking.look_again()
                 asking.start()
             if not asking.waiting and not asking.ended:
                 break
             asking.write()
     return _next_due(asking.throttle)
+
+
+def _has_time(seconds: float) -> bool:
+    return seconds < (LONGEST_SECONDS if CREW.is_roomy() else SLICE_SECONDS)
 
 
 class Desk:
@@ -87,7 +99,38 @@ class Desk:
         self.pool = pool
         self.waiting: dict[Future[Outcome], tuple[Question, float]] = {}
         self.ended: deque[tuple[Question, Outcome]] = deque()
-        self.throttle, self.purse, self.keys = Throttle(), Purse(), _keys()
+        self.throttle, self.purse = Throttle(), Purse()
+        self.keys: list[UUID] = []
+        self._look_at = 0.0
+
+    def look_again(self) -> None:
+        """Every few seconds: whose wait is over, which campaigns run with which keys, what may be spent.
+
+        A workspace that was closed meanwhile has no keys to ask with.
+        """
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + TURN_SECONDS
+        if not self._can_seal():
+            self.keys = []
+            return
+        resume_what_waited()
+        begin_next_steps()
+        self.keys = _keys() if directory.by_id(current().id).state == State.ACTIVE else []
+        self.purse = Purse()
+        under_way = [asked for asked, _ in [*self.waiting.values(), *self.ended]]
+        for asked in under_way:
+            self.purse.set_aside(asked.enrollment.campaign, asked.call)
+
+    def _can_seal(self) -> bool:
+        """Whether answers can be written down for long enough; what is under way was held before."""
+        try:
+            keys.hold(current().id, HELD_SECONDS)
+        except KeysUnavailable:
+            if self.waiting or self.ended:
+                return False
+            raise
+        return True
 
     def start(self) -> None:
         """Claim and ask as much as the keys, the budgets and the process allow."""
@@ -120,8 +163,8 @@ class Desk:
         allowed = []
         for asked in claimed:
             campaign = asked.enrollment.campaign
-            if sentence := self.purse.reserve(campaign, asked.call):
-                pause_at_budget(campaign, sentence)
+            if over := self.purse.reserve(campaign, asked.call):
+                pause_at_limit(campaign, over)
                 Enrollment.objects.filter(pk=asked.enrollment.pk).update(lease_until=None)
             else:
                 allowed.append(asked)
@@ -163,7 +206,8 @@ def _next_due(throttle: Throttle) -> datetime | None:
         for auditor, writer, stage, due in asking.annotate(due=Min(free_at))
     ]
     waiting = running.filter(stage=Stage.SENT).aggregate(due=Min(F("due_at")))["due"]
-    return min([*dues, *([waiting] if waiting else [])], default=None)
+    others = [moment for moment in (waiting, next_resumption()) if moment]
+    return min([*dues, *others], default=None)
 
 
 @transaction.atomic

@@ -49,4 +49,5 @@ ALWAYS = (
     # Work that was under way when the backup was made begins again.
     "UPDATE {new}.enrollments SET lease_until = NULL WHERE lease_until IS NOT NULL",
     "UPDATE {new}.campaigns SET status = 'paused' WHERE status = 'running'",
+    "UPDATE {new}.campaigns SET resumes_at = NULL WHERE resumes_at IS NOT NULL",
 )

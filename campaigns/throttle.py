@@ -22,7 +22,7 @@ from campaigns.llm.edge import Outcome
 from campaigns.pace import MOST, Pace, after, allowance
 
 CALLS_AT_ONCE = 200  # of one process, shared evenly by the workspaces it works for
-KEPT_SECONDS = 3600
+KEPT_SECONDS = 24 * 3600
 
 
 class Throttle:
@@ -90,6 +90,10 @@ class Crew:
     def share(self) -> int:
         """How many calls each of the running slices may have under way now."""
         return min(int(MOST), max(1, self._size // max(1, self._slices)))
+
+    def is_roomy(self) -> bool:
+        """Whether so few slices run that each may have as many calls under way as a key ever has."""
+        return self._slices * int(MOST) <= self._size
 
 
 CREW = Crew(CALLS_AT_ONCE)

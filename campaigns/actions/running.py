@@ -45,7 +45,7 @@ def launch(campaign: Campaign, *, by: Actor) -> int:
     """Start or resume; enrolls whom the audience has gained. Raises `NotReady` with what is missing."""
     if lacks := missing(campaign):
         raise NotReady(" ".join(need.sentence for need in lacks))
-    move_campaign(campaign, Status.RUNNING, launched_at=timezone.now(), problem="")
+    move_campaign(campaign, Status.RUNNING, launched_at=timezone.now(), problem="", resumes_at=None)
     enrolled = _enroll(campaign)
     record(Event.CAMPAIGN_LAUNCHED, by=by, about=campaign, enrolled=enrolled)
     for kind in ("pipeline", "send"):
@@ -66,15 +66,16 @@ def _enroll(campaign: Campaign) -> int:
 
 @transaction.atomic
 def pause(campaign: Campaign, *, by: Actor) -> None:
-    """Nothing more is asked or sent until it is launched again."""
-    move_campaign(campaign, Status.PAUSED)
+    """Nothing more is asked or sent until a person launches it again, also where it would go on by itself."""
+    if not Campaign.objects.filter(pk=campaign.pk, resumes_at__isnull=False).update(resumes_at=None):
+        move_campaign(campaign, Status.PAUSED)
     record(Event.CAMPAIGN_PAUSED, by=by, about=campaign)
 
 
 @transaction.atomic
 def stop_campaign(campaign: Campaign, *, by: Actor) -> None:
     """For good: every lead that has not ended is stopped, and waiting mail cancelled."""
-    move_campaign(campaign, Status.STOPPED)
+    move_campaign(campaign, Status.STOPPED, resumes_at=None)
     open_ones = campaign.enrollments.exclude(stage__in=ENDINGS | {Stage.DISQUALIFIED})
     stop(list(open_ones), "campaign")
     record(Event.CAMPAIGN_STOPPED, by=by, about=campaign)
@@ -83,6 +84,7 @@ def stop_campaign(campaign: Campaign, *, by: Actor) -> None:
 @transaction.atomic
 def stop_everything(*, by: Actor) -> int:
     """No model is asked and no mail leaves in the whole workspace; each campaign waits to be resumed."""
+    Campaign.objects.filter(resumes_at__isnull=False).update(resumes_at=None)
     running = list(Campaign.objects.filter(status=Status.RUNNING).select_for_update())
     for campaign in running:
         move_campaign(campaign, Status.PAUSED, problem="Everything was stopped by hand.")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from campaigns.limits import look_at_the_limit_again
 from campaigns.models import SpendingLimit
 
 
@@ -19,3 +20,4 @@ def set_limit(*, micros: int | None, tokens: int | None, by: Actor) -> None:
     limit.changed_by, limit.changed_at = by.id, timezone.now()
     limit.save()
     record(Event.SPENDING_LIMITED, by=by, about=limit, micros=micros, tokens=tokens)
+    look_at_the_limit_again()

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import WorkspaceProfile
 from audit.actors import Actor
+from audit.events import Event
+from audit.models import AuditRow
 from campaigns import actions
 from campaigns.answers import DraftAnswer
 from campaigns.approval import approve
-from campaigns.budget import Purse, at_most, month_began, month_cap, tokens_at_most
+from campaigns.budget import Purse, at_most, month_began, month_cap, next_month, tokens_at_most
 from campaigns.errors import NotReady
 from campaigns.llm import Provider
 from campaigns.llm.edge import Call
@@ -52,8 +55,8 @@ def test_calls_under_way_count_at_their_dearest(world, by):
         purse = Purse()
 
         refusals = [purse.reserve(campaign, CALL) for _ in range(3)]
-        assert refusals[:2] == ["", ""]
-        assert "the next call could pass it" in refusals[2]
+        assert refusals[:2] == [None, None]
+        assert "the next call could pass it" in refusals[2].sentence
 
         purse.settle(campaign, CALL, StageRun(cost_micros=0))
         assert not purse.reserve(campaign, CALL)
@@ -71,8 +74,8 @@ def test_tokens_are_a_cap_of_their_own(world, by, cap):
             SpendingLimit(monthly_tokens=tokens_at_most(CALL)).save()
         purse = Purse()
 
-        assert purse.reserve(campaign, CALL) == ""
-        assert "tokens are used, and the next call could pass it" in purse.reserve(campaign, CALL)
+        assert purse.reserve(campaign, CALL) is None
+        assert "tokens are used, and the next call could pass it" in purse.reserve(campaign, CALL).sentence
 
 
 def test_the_months_limit_counts_every_campaign_and_this_month_only(world, by):
@@ -85,9 +88,11 @@ def test_the_months_limit_counts_every_campaign_and_this_month_only(world, by):
         SpendingLimit(monthly_micros=3_000_000).save()
 
         assert month_cap().spent == 1_000_000
-        assert Purse().reserve(a_campaign(by), CALL) == ""
+        assert Purse().reserve(a_campaign(by), CALL) is None
         SpendingLimit.objects.update(monthly_micros=1_000_000)
-        assert "$1.00 of the workspace's monthly limit of $1.00" in Purse().reserve(a_campaign(by), CALL)
+        over = Purse().reserve(a_campaign(by), CALL)
+        assert "$1.00 of the workspace's monthly limit of $1.00" in over.sentence
+        assert over.passes_with_the_month
 
 
 def test_a_campaign_pauses_at_its_budget_and_says_so(world, by):
@@ -107,6 +112,83 @@ def test_a_campaign_pauses_at_its_budget_and_says_so(world, by):
         assert campaign.problem.startswith("$5.01 of the campaign's budget of $5.00 is spent")
         assert StageRun.objects.count() == asked
         assert campaign.enrollments.filter(stage=Stage.QUALIFYING, lease_until=None).exists()
+
+
+@pytest.fixture
+def waiting(world, by):
+    """A campaign of two leads that the month's limit has paused after the first."""
+    with bound(world.acme):
+        campaign = a_call(by).campaign
+        a_lead("bob@engines.test", first_name="Bob", company="Engines")
+        actions.launch(campaign, by=by)
+        StageRun.objects.update(cost_micros=1_000_001)
+        SpendingLimit(monthly_micros=1_000_000).save()
+        pipeline_slice()
+        campaign.refresh_from_db()
+        assert (campaign.status, campaign.resumes_at) == (Status.PAUSED, next_month(timezone.now()))
+        yield campaign
+
+
+def lines(event: Event) -> int:
+    return AuditRow.objects.filter(event=event, actor_id=None).count()
+
+
+def test_what_the_months_limit_paused_goes_on_by_itself_when_the_month_is_over(waiting):
+    assert lines(Event.CAMPAIGN_PAUSED) == 1
+    assert pipeline_slice() == waiting.resumes_at, "it is looked at again when the month begins"
+    assert lines(Event.CAMPAIGN_RESUMED) == 0
+
+    StageRun.objects.update(at=month_began(timezone.now()) - timedelta(days=1))
+    Campaign.objects.update(resumes_at=timezone.now())
+    pipeline_slice()
+
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.problem, waiting.resumes_at) == (Status.RUNNING, "", None)
+    assert lines(Event.CAMPAIGN_RESUMED) == 1
+    assert not waiting.enrollments.filter(stage=Stage.QUALIFYING).exists(), "the other lead was asked about"
+
+
+@pytest.mark.parametrize(("micros", "status"), [(5_000_000, Status.RUNNING), (900_000, Status.PAUSED)])
+def test_a_limit_that_is_raised_lets_it_go_on_and_one_that_is_lowered_does_not(waiting, by, micros, status):
+    actions.set_limit(micros=micros, tokens=None, by=by)
+
+    pipeline_slice()
+
+    waiting.refresh_from_db()
+    assert waiting.status == status
+    if status == Status.PAUSED:
+        assert waiting.resumes_at == next_month(timezone.now())
+
+
+def test_a_person_can_keep_it_paused(waiting, by):
+    actions.pause(waiting, by=by)
+    actions.set_limit(micros=None, tokens=None, by=by)
+
+    pipeline_slice()
+
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.resumes_at) == (Status.PAUSED, None)
+
+
+def test_nothing_goes_on_by_itself_after_everything_was_stopped(waiting, by):
+    actions.stop_everything(by=by)
+    actions.set_limit(micros=None, tokens=None, by=by)
+
+    pipeline_slice()
+
+    waiting.refresh_from_db()
+    assert waiting.status == Status.PAUSED
+
+
+def test_it_stays_paused_and_says_why_when_something_is_missing_by_then(waiting, by):
+    WorkspaceProfile.objects.update(postal_address="")
+    actions.set_limit(micros=None, tokens=None, by=by)
+
+    pipeline_slice()
+
+    waiting.refresh_from_db()
+    assert waiting.status == Status.PAUSED
+    assert "postal address" in waiting.problem
 
 
 def test_a_budget_needs_a_known_price(world, by):

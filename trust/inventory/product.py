@@ -80,7 +80,7 @@ CAMPAIGNS = Category(
             clear=(
                 "id name status audience writer_id writer_model auditor_id auditor_model schedule daily_cap"
                 " budget_micros token_budget problem stops_company created_by created_at launched_at"
-                " claimed_count day_ends_at"
+                " claimed_count day_ends_at resumes_at"
             ),
         ),
         Table(
