@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -13,10 +14,13 @@ from accounts.models import WorkspaceProfile
 from campaigns.llm import Provider
 from campaigns.models import Campaign, SpendingLimit
 from campaigns.prices import price
+from campaigns.reachability import Reach, known
 from leads.models import Lead, Standing
 from mailbox.models import Health, Mailbox, SendingSwitch
 from tenants.binding import current
 from tenants.directory import origin_of
+
+AUTHENTICATION = ("SPF", "DKIM", "DMARC")
 
 
 class Place(StrEnum):
@@ -30,13 +34,15 @@ class Place(StrEnum):
     MAILBOXES = "mailboxes"
     LEADS = "leads"
     SETTINGS = "settings"
+    LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """One condition: what is in order once it `is_met`, and the sentence that says what to do before.
 
-    A launch is refused without it, unless it `is_advice`.
+    A launch is refused without it, unless it `is_advice`. What nobody has looked at yet `is_unknown`.
+    `mailbox` is whose page puts it right, where it is one mailbox.
     """
 
     is_met: bool
@@ -44,11 +50,18 @@ class Need:
     sentence: str
     place: Place
     is_advice: bool = False
+    is_unknown: bool = False
+    mailbox: UUID | None = None
 
 
 def needs(campaign: Campaign) -> list[Need]:
     """Every condition of a launch, met or not, in the order in which a person would see to them."""
-    return [*_of_the_campaign(campaign), *_of_the_workspace(campaign), *_of_the_way(campaign)]
+    return [
+        *_of_the_campaign(campaign),
+        *_of_the_workspace(campaign),
+        *(_arrival(mailbox) for mailbox in campaign.mailboxes.filter(is_sandbox=False)),
+        *_of_the_way(campaign),
+    ]
 
 
 def _of_the_campaign(campaign: Campaign) -> list[Need]:
@@ -119,16 +132,43 @@ def _where_mailboxes() -> Place:
     return Place.SENDING if others else Place.MAILBOXES
 
 
+def _arrival(mailbox: Mailbox) -> Need:
+    """SPF, DKIM and DMARC, as they were last seen; advice, since only receivers decide."""
+    address = str(mailbox.address)
+    found = {each["name"]: each for each in (mailbox.deliverability or {}).get("findings", [])}
+    seen = [found[name] for name in AUTHENTICATION if name in found]
+    unseen = [name for name in AUTHENTICATION if name not in found]
+    bad = [f"{each['name']}: {each['sentence']}" for each in seen if each["state"] == "bad"]
+    unchecked = f"Not checked yet for {address}: {', '.join(unseen)}."
+    return Need(
+        not bad and not unseen,
+        f"Receivers can tell that mail of {address} is yours (SPF, DKIM, DMARC)",
+        f"{address}. {' '.join(bad)}" if bad else unchecked,
+        Place.MAILBOXES,
+        is_advice=True,
+        is_unknown=not bad,
+        mailbox=mailbox.pk,
+    )
+
+
 def _of_the_way(campaign: Campaign) -> list[Need]:
     """What a recipient meets: the opt-out link, and the legal basis on its page."""
-    origin = origin_of(current())
+    origin, reach = origin_of(current()), known()
     is_open = origin.startswith("https://") or settings.EMBEDDED
     return [
         Need(
             is_open,
-            f"The opt-out link opens at {origin}",
+            f"The opt-out link leads to {origin}",
             f"The opt-out link would lead to {origin}, which is not https.",
             Place.SETTINGS,
+        ),
+        Need(
+            reach is Reach.ANSWERS,
+            "The opt-out page answers there",
+            reach.sentence if reach else "Nobody has looked yet whether the opt-out page answers.",
+            Place.LOOK,
+            is_advice=reach is not Reach.WRONG,
+            is_unknown=reach is None,
         ),
         Need(
             bool(campaign.brief.get("legal_basis")),

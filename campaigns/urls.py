@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<uuid:campaign_id>/duplicate/", launching.duplicate, name="duplicate"),
     path("campaigns/<uuid:campaign_id>/try-again/", launching.try_again, name="try_again"),
     path("campaigns/<uuid:campaign_id>/checklist/", launching.checklist, name="checklist"),
+    path("campaigns/<uuid:campaign_id>/checklist/look/", launching.look, name="look"),
     path("campaigns/<uuid:campaign_id>/launch/", launching.launch, name="launch"),
     path("campaigns/<uuid:campaign_id>/pause/", launching.pause, name="pause"),
     path("campaigns/<uuid:campaign_id>/stop/", launching.stop, name="stop"),

@@ -281,6 +281,7 @@ CAMPAIGNS: list[Row] = [
     Row("campaigns:limit", ADMINS),
     Row("campaigns:stop_everything", MEMBERS),
     Row("campaigns:checklist", MEMBERS, made=a_campaign),
+    Row("campaigns:look", MEMBERS, ok=405, made=a_campaign),
     Row("campaigns:launch", MEMBERS, ok=405, made=a_campaign),
     Row("campaigns:pause", MEMBERS, made=a_campaign),
     Row("campaigns:stop", MEMBERS, made=a_campaign),

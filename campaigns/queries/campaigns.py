@@ -17,7 +17,7 @@ from campaigns.prices import Estimate, Planned, dollars, estimate
 from campaigns.prompting import Stage as PromptStage
 from campaigns.prompting import prompt_for
 from campaigns.queries import results
-from campaigns.readiness import Place, needs, voices
+from campaigns.readiness import Need, Place, needs, voices
 from leads.models import Label, Lead, Standing
 from mailbox.models import Delivery
 from paitho.navigation import Check, route
@@ -28,6 +28,7 @@ PLACES = {
     Place.MAILBOXES: "mailbox:list",
     Place.LEADS: "leads:upload",
     Place.SETTINGS: "accounts:workspace",
+    Place.LOOK: "accounts:workspace",
 }
 WORKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
 
@@ -179,23 +180,25 @@ def cost_of(campaign: Campaign, sent: int, replied: int) -> Cost:
 
 def checklist(campaign: Campaign) -> list[Check]:
     """What a launch needs, with the page on which each can be put right; then what would be better."""
-    return [
-        Check("good", need.title)
-        if need.is_met
-        else Check(
-            "warn" if need.is_advice else "bad",
-            need.sentence,
-            url=_place(campaign, need.place),
-            action="Put right",
-        )
-        for need in needs(campaign)
-    ]
+    return [_check(campaign, need) for need in needs(campaign)]
 
 
-def _place(campaign: Campaign, place: Place) -> str:
-    if place in PLACES:
-        return route(PLACES[place])
-    return reverse("campaigns:setup", args=[campaign.pk, place.value])
+def _check(campaign: Campaign, need: Need) -> Check:
+    if need.is_met:
+        return Check("good", need.title)
+    if need.place is Place.LOOK and need.is_unknown:
+        return Check("idle", need.sentence)  # the page looks by itself, or by its button
+    tone = "warn" if need.is_advice else "bad"
+    tone, action = ("idle", "Check") if need.is_unknown else (tone, "Put right")
+    return Check(tone, need.sentence, url=_place(campaign, need), action=action)
+
+
+def _place(campaign: Campaign, need: Need) -> str:
+    if need.mailbox is not None:
+        return reverse("mailbox:deliverability", args=[need.mailbox])
+    if need.place in PLACES:
+        return route(PLACES[need.place])
+    return reverse("campaigns:setup", args=[campaign.pk, need.place.value])
 
 
 def audience(wanted: dict[str, Any]) -> QuerySet[Lead]:

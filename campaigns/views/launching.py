@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, member_only
-from campaigns import actions
+from campaigns import actions, reachability
 from campaigns.models import Status
 from campaigns.prices import dollars
 from campaigns.queries import campaigns as reads
@@ -34,8 +34,18 @@ def checklist(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
         "estimate": estimate,
         "at_most": dollars(estimate.cost),
         "is_sandbox": not asks_a_model(campaign),
+        "reach": reachability.known(),
     }
     return render(request, "campaigns/checklist.html", context)
+
+
+@member_only
+@require_POST
+def look(request: MemberRequest, campaign_id: UUID) -> HttpResponse:  # noqa: ARG001 - a view has one
+    """Ask the opt-out address; the checklist asks for this once by itself, since it may take seconds."""
+    campaign_of(campaign_id)
+    reachability.look()
+    return redirect("campaigns:checklist", campaign_id)
 
 
 @member_only
