@@ -97,15 +97,23 @@ def columns(rows: Sequence[tuple[str, float]]) -> Columns:
 
 
 def funnel(stages: Sequence[tuple[str, int]]) -> list[Stage]:
-    """Stages of a pipeline, each with its share of the first and its rate from the one before."""
+    """Stages of a pipeline, each with its share of the first and its rate of the one before, by name."""
     top = max((value for _, value in stages), default=0) or 1
     drawn = []
     for at, (label, value) in enumerate(stages):
         after = stages[at + 1][1] if at + 1 < len(stages) else value
-        before = stages[at - 1][1] if at else 0
-        rate = f"{value / before:.0%}" if at and before else ""
+        whole, before = stages[at - 1] if at else ("", 0)
+        rate = f"{percent(value, before)} of {whole.lower()}" if before else ""
         drawn.append(Stage(label, value, share(value, top), trapezoid(value / top, after / top), rate))
     return drawn
+
+
+def percent(part: float, whole: float) -> str:
+    """In whole percent; a few of many are not none, and nearly all are not all."""
+    exact = 100 * part / whole
+    if 0 < exact < 1:
+        return "<1%"
+    return ">99%" if 99 < exact < 100 else f"{exact:.0f}%"
 
 
 def trapezoid(left: float, right: float) -> str:

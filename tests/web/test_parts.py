@@ -158,7 +158,17 @@ def test_a_funnel_narrows_to_the_next_stage_and_tells_the_rate():
     leads, sent, none = charts.funnel([("Leads", 200), ("Sent", 100), ("Replied", 0)])
 
     assert leads.polygon == "0,0.00 100,25.00 100,75.00 0,100.00"
-    assert (leads.rate, sent.rate, none.rate) == ("", "50%", "0%")
+    assert (leads.rate, sent.rate, none.rate) == ("", "50% of leads", "0% of sent")
+
+
+def test_a_few_of_many_are_not_none_and_nearly_all_are_not_all():
+    assert [charts.percent(part, 1000) for part in (0, 3, 10, 995, 1000)] == [
+        "0%",
+        "<1%",
+        "1%",
+        ">99%",
+        "100%",
+    ]
 
 
 def test_a_funnel_of_nothing_is_drawn():
