@@ -185,6 +185,8 @@ class Desk:
         Thread.objects.bulk_create(
             [message.thread for case, message in pairs if case.enrollment.thread is None]
         )
+        for _, message in pairs:
+            message.approved_by = by.id
         Message.objects.bulk_create([message for _, message in pairs])
         now = timezone.now()
         for case, message in pairs:

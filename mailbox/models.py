@@ -168,6 +168,7 @@ class Message(models.Model):
     recipient_index = models.BinaryField(max_length=32, null=True)
     recipient_domain_index = models.BinaryField(max_length=32, null=True)
     approved_hash = models.BinaryField(max_length=32, null=True, help_text="Of what a person approved.")
+    approved_by = models.UUIDField(null=True, help_text="Who approved it, or wrote and sent it by hand.")
     opt_out_hash = models.BinaryField(max_length=32, null=True)
     due_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True, help_text="The end of its sending window.")

@@ -114,7 +114,10 @@ def members() -> QuerySet[Member]:
 
 
 def messages_of(thread: Thread) -> QuerySet[Message]:
-    return thread.messages.exclude(delivery=Delivery.CANCELLED).order_by("at")
+    """The conversation in its order; `approver` is the name of who approved or wrote one of ours."""
+    who = Member.objects.filter(pk=OuterRef("approved_by")).values("name")
+    letters = thread.messages.exclude(delivery=Delivery.CANCELLED)
+    return letters.annotate(approver=Subquery(who)).order_by("at")
 
 
 def is_paused() -> bool:
