@@ -6,8 +6,8 @@ Real PostgreSQL, Redis, beat and Celery worker (threads), all of them started he
 process of its own. The ideal is leads x 3 stages x latency / 50 calls at once. Fairness: a small workspace
 alone, and beside one with BIG leads under way, on the same worker, each with a key of its own; medians of
 three. `db_ms_per_call` is the server's own count of the time it spent in statements (pg_stat_database),
-that of
-beat and of this script's polling included. The last line is JSON; the status is 1 where a target is missed.
+that of beat and of this script's polling included. The last line is JSON; the status is 1 where a target is
+missed.
 """
 
 from __future__ import annotations
@@ -98,6 +98,11 @@ class Worker:
         found = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if line.endswith("kB")}
         self.peak_mb = round(int(found["VmHWM"]) / 1024, 1)
         return round(int(found[field]) / 1024, 1)
+
+    def cpu_ms(self) -> float:
+        """What the worker has used of the processors so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -224,10 +229,10 @@ def _single(options: argparse.Namespace, url: str, worker: Worker) -> dict[str, 
         if left < options.leads * 0.9:
             rss.append(worker.mb())
 
-    before, calls = _database_ms(), options.leads * 3
+    before, cpu, calls = _database_ms(), worker.cpu_ms(), options.leads * 3
     took = job.run(watch)
     time.sleep(1.5)  # the statistics of a session arrive within a second of its last statement
-    in_database = _database_ms() - before
+    in_database, cpu = _database_ms() - before, worker.cpu_ms() - cpu
     assert job.calls() == calls, (job.calls(), calls)
     ideal = calls * options.latency / CONCURRENT
     growth = round(max(rss[len(rss) // 4 :], default=0.0) - (rss[len(rss) // 4] if rss else 0.0), 1)
@@ -239,7 +244,8 @@ def _single(options: argparse.Namespace, url: str, worker: Worker) -> dict[str, 
     bare = _bare(url, calls=min(calls, 600), latency=options.latency)
     print(f"on this machine now, 50 bare threads that only ask take {bare:.2f}x the ideal (load {_load()})")
     print(f"{options.leads} leads x 3 stages: {took:.1f} s, ideal {ideal:.1f} s, ratio {took / ideal:.3f}")
-    print(f"database {found['db_ms_per_call']} ms a call, worker {worker.mb()} MB, grew by {growth} MB")
+    print(f"a call: {found['db_ms_per_call']} ms in the database, {cpu / calls:.1f} ms of the worker's CPU")
+    print(f"worker {worker.mb()} MB, grew by {growth} MB")
     return found
 
 
