@@ -31,10 +31,10 @@ def run(pace, *outcomes, sent_at=NOW, now=NOW + 1, chance=0.0):
 
 def test_until_its_first_limit_a_key_is_asked_twice_as_much_each_round():
     pace = Pace()
-    for _ in range(3):
+    for _ in range(2):
         pace = run(pace, *[OK] * int(pace.limit))
 
-    assert pace.limit == 8 * Pace().limit
+    assert pace.limit == 4 * Pace().limit
 
 
 def test_after_a_limit_each_full_round_of_answers_allows_one_more():
