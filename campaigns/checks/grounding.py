@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from campaigns.checks.findings import Finding, Kind, Text, Where
-from campaigns.checks.lists import words
+from campaigns.checks.lists import pattern, words
 from campaigns.facts import Claim, Draft, Facts
 
 _NUMBER = re.compile(r"\d+(?:[.,:/'\u2019\u00a0\u202f]\d+)*")
@@ -25,6 +25,7 @@ _NO_NAMES = words("no_names")
 _STARTERS = words("starters")
 _VERBS = words("verbs")
 _GERMAN = words("german")
+_STATEMENTS = pattern("statements")
 
 
 def grounding(draft: Draft, facts: Facts, suspects: frozenset[str]) -> Iterator[Finding]:
@@ -43,6 +44,8 @@ def _sourced(
     text: Text, claim: Claim, named: Mapping[str, str], suspects: frozenset[str]
 ) -> Iterator[Finding]:
     span = (claim.start, claim.end)
+    if not claim.sources:
+        yield from _states_without(text, claim)
     for source in claim.sources:
         if source not in named:
             yield text.found(
@@ -50,6 +53,14 @@ def _sourced(
             )
         elif source in suspects:
             yield text.found(Kind.SOURCE, span, f"Its source {source[:60]} holds text that gives orders.")
+
+
+def _states_without(text: Text, claim: Claim) -> Iterator[Finding]:
+    """A sentence that says something about its reader and names no source; a question says nothing."""
+    sentence = text.folded[claim.start : claim.end]
+    if not sentence.rstrip().endswith("?") and _STATEMENTS.search(sentence):
+        span = (claim.start, claim.end)
+        yield text.found(Kind.SOURCE, span, "It says something about its reader and names no source.")
 
 
 def _uncovered(text: Text, claims: tuple[Claim, ...]) -> Iterator[Finding]:

@@ -266,6 +266,54 @@ def test_a_sentence_that_says_more_than_its_sources_is_found(sentence, kind, wor
     assert (kind, words) in found(written(sentence))
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        *(
+            "Your looms stood still for weeks last winter.",
+            "You already lost a large customer by it.",
+            "I heard that you are about to close a plant.",
+            "The company recently hired a new head of weaving.",
+            "Your head office said that looms break too often.",
+            "You've struggled with repairs for years.",
+            "I know that your team spends its evenings on repairs.",
+        ),
+        *(
+            "Ich weiß, dass Sie Probleme mit den Maschinen haben: Sie haben lange gewartet.",
+            "Vous avez perdu un client.",
+            "Ustedes tienen un problema.",
+        ),
+    ],
+)
+def test_what_is_said_about_the_reader_needs_a_source(sentence):
+    """Guards against an auditor that is fooled: neither a name nor a number gives such a sentence away."""
+    said = (Kind.SOURCE, sentence)
+
+    assert said in found(written((sentence,)))
+    assert said not in found(written((sentence, "brief.1")))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        *(
+            "If you are the wrong person, a short no is just as welcome.",
+            "I'd be glad to show it to you next week.",
+            "Let me know whether you have a moment.",
+            "I look forward to your answer.",
+            "Please tell me when you have time.",
+            "You can answer in one line.",
+            "Would you say that your looms are old?",
+            "I wrote to you a few days ago and would not want it to get lost.",
+            "I hope you are well.",
+        ),
+        *("Wenn Sie Interesse haben, antworten Sie kurz.", "Si vous avez un moment, je vous appelle."),
+    ],
+)
+def test_a_wish_or_a_question_needs_none(sentence):
+    assert found(written((sentence,))) == []
+
+
 def test_german_names_are_found_although_every_noun_has_a_capital():
     draft = written(
         ("Wir haben mit der Deutschen Bahn über die Wartung der Maschinen gesprochen.", "brief.1")
