@@ -16,6 +16,7 @@ from tenants.binding import bound
 from tests.campaigns.world import PEOPLE, a_campaign
 from tests.leads.test_import import begin
 from tests.live import port
+from tests.servers.llm import LlmServer
 from tests.world import olga, work
 
 __all__ = ["port"]
@@ -47,3 +48,11 @@ def django_count(world) -> Callable[[Client, str], int]:
         return len(seen)
 
     return count
+
+
+@pytest.fixture
+def server():
+    found = LlmServer("compatible")
+    found.url = found.start()
+    yield found
+    found.stop()

@@ -1,13 +1,7 @@
-"""The pipeline under load and trouble: pace, leases, stops, kills, budgets, and who goes first."""
+"""The pipeline under load and trouble: pace, stops, pauses, and who goes first."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -16,121 +10,20 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from audit.actors import Actor
-from campaigns import actions, approval
-from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status, Verdict
+from campaigns import actions
+from campaigns.models import Draft, Enrollment, Stage, StageRun, Status, Verdict
 from campaigns.pace import START, Pace
-from campaigns.pipeline import ASKING, pipeline_slice
-from campaigns.queries.review import Filter, clean_ids
-from campaigns.throttle import Crew, Throttle
-from keychain.crypto.secret import Secret
-from keychain.models import Credential, Kind
-from mailbox.models import Message
-from tenants.binding import bound
-from tests.campaigns.llm.test_injection import ORDERS, obey
-from tests.campaigns.world import BRIEF
-from tests.mail_world import a_lead, a_mailbox
-from tests.paths import ROOT
-from tests.servers.llm import LlmServer, Reply
-from tests.world import olga
-
-LEADS = 30
-WORKER = """
-import django
-django.setup()
 from campaigns.pipeline import pipeline_slice
-from tenants import directory
+from campaigns.throttle import Crew, Throttle
 from tenants.binding import bound
-with bound(directory.by_host("acme.localhost")):
-    pipeline_slice()
-"""
+from tests.campaigns.world import LEADS, begun
+from tests.servers.llm import Reply
+from tests.world import olga
 
 
 @pytest.fixture
 def by(world) -> Actor:
     return Actor(olga(world).pk, "Olga")
-
-
-@pytest.fixture
-def server():
-    found = LlmServer("compatible")
-    found.url = found.start()
-    yield found
-    found.stop()
-
-
-def begun(by: Actor, url: str, *, leads: int = LEADS, companies: list[str] | None = None) -> Campaign:
-    """A running campaign that asks the server."""
-    writer = Credential(kind=Kind.COMPATIBLE, label="Local", secret=Secret("k"), endpoint=url)
-    writer.save()
-    names = companies or [f"Firm {number}" for number in range(leads)]
-    for number, name in enumerate(names):
-        a_lead(f"p{number}@firm{number}.test", first_name="James", company=name)
-    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], writer_model="local", token_budget=10**9)
-    campaign = actions.create(plan, by=by)
-    actions.launch(campaign, by=by)
-    return campaign
-
-
-def test_a_killed_worker_loses_no_lead_and_no_recorded_call_is_paid_twice(world, by, server):
-    """Guards that a call's row and its lead's move are one commit, and that a lease gives a lead back."""
-    server.latency = 0.3
-    with bound(world.acme):
-        begun(by, server.url)
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "paitho.settings"}
-    worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment)
-    with bound(world.acme):
-        while StageRun.objects.count() < 12 and worker.poll() is None:
-            time.sleep(0.05)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-        assert Enrollment.objects.filter(stage__in=ASKING).exists(), "It was killed too late."
-        Enrollment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-
-    server.latency = 0.0
-    with bound(world.acme):
-        while Enrollment.objects.filter(stage__in=ASKING).exists():
-            pipeline_slice()
-        assert Counter(Enrollment.objects.values_list("stage", flat=True)) == {Stage.IN_REVIEW: LEADS}
-        calls = Counter(StageRun.objects.values_list("enrollment", "stage"))
-        assert len(calls) == 3 * LEADS
-        assert set(calls.values()) == {1}
-        assert Draft.objects.count() == LEADS
-    unrecorded = len(server.journal) - 3 * LEADS
-    assert 0 <= unrecorded <= 50, "Only what was under way at a kill is asked again."
-
-
-def test_what_a_dead_worker_holds_is_not_asked_about_before_its_lease_ends(world, by, server):
-    with bound(world.acme):
-        begun(by, server.url, leads=3)
-        held = timezone.now() + timedelta(minutes=4)
-        Enrollment.objects.update(stage=Stage.QUALIFYING, lease_until=held)
-
-        due = pipeline_slice()
-
-        assert server.journal == []
-        assert due == held
-
-
-def test_an_answer_that_comes_after_the_lease_changed_hands_is_recorded_and_moves_nothing(
-    world, by, server, monkeypatch
-):
-    """Guards the lease in `TAKE_TURNS`: without it a late answer would be taken for the second worker's."""
-    server.latency = 0.2
-    with bound(world.acme):
-        begun(by, server.url, leads=1)
-        from campaigns import pipeline
-
-        real = pipeline.settle
-
-        def late(answered, throttle):
-            Enrollment.objects.update(lease_until=timezone.now() + timedelta(minutes=9))
-            return real(answered, throttle)
-
-        monkeypatch.setattr(pipeline, "settle", late)
-        pipeline_slice()
-
-        assert StageRun.objects.count() == 1
-        assert Enrollment.objects.get().stage == Stage.QUALIFYING
 
 
 def test_a_claim_takes_no_more_than_it_was_allowed(world, by, server):
@@ -244,36 +137,3 @@ def test_the_process_is_shared_evenly_by_the_workspaces_it_works_for():
         with crew.slice(), crew.slice(), crew.slice():
             assert crew.share() == 25
         assert crew.share() == 50
-
-
-class Obedient(LlmServer):
-    """A writer that does what a lead's company field orders, and an auditor that finds nothing wrong."""
-
-    def _default(self, seen):
-        text = seen.json["messages"][-1]["content"]
-        if '"paragraphs"' in seen.body.decode():
-            for order, _ in ORDERS:
-                if f"“{order}”" in text or order[:12] in text:
-                    from tests.servers import llm_openai
-
-                    return Reply(body=llm_openai.completion(obey(order)))
-        return super()._default(seen)
-
-
-def test_no_draft_leaves_when_the_model_obeys_the_leads_company_field(world, by):
-    """The whole way: the writer obeys and the auditor is fooled, yet nothing is clean and nothing is sent."""
-    server = Obedient("compatible")
-    plain = [order for order, _ in ORDERS if "\n" not in order and order.isascii() and "<" not in order]
-    try:
-        with bound(world.acme):
-            begun(by, server.start(), companies=plain)
-            pipeline_slice()
-            drafts = list(Draft.objects.all())
-            approval.approve_many(clean_ids(Filter()), by=by)
-
-            assert len(drafts) == len(plain) > 15
-            assert [draft.body for draft in drafts if draft.is_clean] == []
-            assert all(draft.findings for draft in drafts)
-            assert not Message.objects.exists()
-    finally:
-        server.stop()

@@ -14,6 +14,7 @@ from keychain.models import Credential, Kind
 from mailbox.models import Delivery, Message
 from tests.mail_world import a_lead, a_mailbox
 
+LEADS = 30
 BRIEF = {"offer": "We repair looms within a day.\nA first visit is free.", "goal": "A short call."}
 PEOPLE = b"email,first_name,company\n" + b"".join(
     f"person{n}@firm{n}.test,Pat{n},Firm {n}\n".encode() for n in range(30)
@@ -80,3 +81,16 @@ def a_sent_mail(by: Actor) -> tuple[Message, str]:
     link = re.search(rb"/o/([\w-]+)>", message.raw or b"")
     assert link is not None
     return message, link[1].decode()
+
+
+def begun(by: Actor, url: str, *, leads: int = LEADS, companies: list[str] | None = None) -> Campaign:
+    """A running campaign that asks the server."""
+    writer = Credential(kind=Kind.COMPATIBLE, label="Local", secret=Secret("k"), endpoint=url)
+    writer.save()
+    names = companies or [f"Firm {number}" for number in range(leads)]
+    for number, name in enumerate(names):
+        a_lead(f"p{number}@firm{number}.test", first_name="James", company=name)
+    plan = actions.Plan("Looms", BRIEF, writer, [a_mailbox()], writer_model="local", token_budget=10**9)
+    campaign = actions.create(plan, by=by)
+    actions.launch(campaign, by=by)
+    return campaign
