@@ -17,6 +17,7 @@ from campaigns.prices import Estimate, Planned, dollars, estimate
 from campaigns.prompting import Stage as PromptStage
 from campaigns.prompting import prompt_for
 from campaigns.queries import results
+from campaigns.reachability import NO_MAIL
 from campaigns.readiness import Need, Place, needs, voices
 from leads.models import Label, Lead, Standing
 from mailbox.models import Delivery
@@ -186,8 +187,8 @@ def checklist(campaign: Campaign) -> list[Check]:
 def _check(campaign: Campaign, need: Need) -> Check:
     if need.is_met:
         return Check("good", need.title)
-    if need.place is Place.LOOK and need.is_unknown:
-        return Check("idle", need.sentence)  # the page looks by itself, or by its button
+    if need.place is Place.LOOK and need.is_advice:
+        return Check("idle" if need.is_unknown else "warn", need.sentence, url=NO_MAIL, action="Open")
     tone = "warn" if need.is_advice else "bad"
     tone, action = ("idle", "Check") if need.is_unknown else (tone, "Put right")
     return Check(tone, need.sentence, url=_place(campaign, need), action=action)
