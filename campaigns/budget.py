@@ -95,6 +95,10 @@ class Purse:
         """Count a call that is under way at its dearest."""
         self._add(campaign, at_most(call) or Decimal(0), tokens_at_most(call))
 
+    def take_back(self, campaign: Campaign, call: Call) -> None:
+        """A call that was counted is not made."""
+        self._add(campaign, -(at_most(call) or Decimal(0)), -tokens_at_most(call))
+
     def settle(self, campaign: Campaign, call: Call, run: StageRun) -> None:
         """The call has ended: what it used takes the place of what was set aside."""
         dearest = at_most(call) or Decimal(0)

@@ -44,6 +44,7 @@ HELD_SECONDS = 120.0
 TOGETHER = 10  # calls that are claimed, and that are written down, in one transaction
 LEASE = timedelta(minutes=5)
 STEPS_AT_ONCE = 200
+AHEAD = 10  # calls that wait in the pool for its next free thread
 ASKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
 # The key that is asked next: the auditor's for an audit where there is one, else the writer's. The rows are
 # chosen in a CTE: as a sub-select of the update PostgreSQL may run it once a row, past its LIMIT.
@@ -97,10 +98,11 @@ class Desk:
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.pool = pool
-        self.waiting: dict[Future[Outcome], tuple[Question, float]] = {}
+        self.waiting: dict[Future[Outcome | None], tuple[Question, float]] = {}
         self.ended: deque[tuple[Question, Outcome]] = deque()
         self.throttle, self.purse = Throttle(), Purse()
         self.keys: list[UUID] = []
+        self.spared: set[UUID] = set()  # keys in trouble, while calls wait in the pool
         self._look_at = 0.0
 
     def look_again(self) -> None:
@@ -134,23 +136,52 @@ class Desk:
 
     def start(self) -> None:
         """Claim and ask as much as the keys, the budgets and the process allow."""
+        if len(self.waiting) <= int(MOST):  # none waits in the pool
+            self.spared.clear()
         for key in self.keys:
-            while (room := min(self.throttle.room(key), CREW.share() - len(self.waiting))) > 0:
+            while (room := self._room(key)) > 0:
                 claimed = _claim(key, min(room, TOGETHER))
                 for asked in self._affordable(claimed):
-                    future = self.pool.submit(edge.ask, asked.call, resolve=address_of)
+                    future = self.pool.submit(self._ask, asked)
                     self.waiting[future] = asked, self.throttle.begin(key)
                 if len(claimed) < TOGETHER:
                     break
+
+    def _room(self, key: UUID) -> int:
+        """How many more calls may be handed to the pool for this key.
+
+        Where every thread of the pool may ask, a few more wait in it: a thread that is done takes the next at
+        once, and not when we come to it.
+        """
+        if CREW.share() == int(MOST) and self.throttle.is_at_full_speed(key):
+            return int(MOST) + AHEAD - len(self.waiting)
+        return min(self.throttle.room(key), CREW.share() - len(self.waiting))
 
     def collect(self) -> None:
         """Take in the calls that have ended; wait for one where there is nothing to write down."""
         if self.waiting and not self.ended:
             wait(self.waiting, timeout=1.0, return_when=FIRST_COMPLETED)
         for future in [future for future in self.waiting if future.done()]:
-            asked, sent_at = self.waiting.pop(future)
-            self.throttle.end(asked.key, future.result(), sent_at)
-            self.ended.append((asked, future.result()))
+            (asked, sent_at), outcome = self.waiting.pop(future), future.result()
+            if outcome is None:
+                self._take_back(asked)
+                continue
+            self.throttle.end(asked.key, outcome, sent_at)
+            self.ended.append((asked, outcome))
+
+    def _ask(self, asked: Question) -> Outcome | None:
+        """In a thread of the pool: ask, or leave it where another's outcome says to spare the key."""
+        if asked.key in self.spared:
+            return None
+        outcome = edge.ask(asked.call, resolve=address_of)
+        if outcome.may_retry:
+            self.spared.add(asked.key)
+        return outcome
+
+    def _take_back(self, asked: Question) -> None:
+        self.throttle.drop(asked.key)
+        self.purse.take_back(asked.enrollment.campaign, asked.call)
+        Enrollment.objects.filter(pk=asked.enrollment.pk).update(lease_until=None)
 
     def write(self) -> None:
         """Write down some of the calls that have ended."""

@@ -42,6 +42,14 @@ class Throttle:
         """How many more calls may start with this key now."""
         return allowance(self.pace(key), under_way=self._under_way[key], now=time.time())
 
+    def is_at_full_speed(self, key: UUID) -> bool:
+        pace = self.pace(key)
+        return pace.limit >= MOST and time.time() >= pace.paused_until
+
+    def drop(self, key: UUID) -> None:
+        """A call was not made after all."""
+        self._under_way[key] -= 1
+
     def paused_until(self, key: UUID) -> datetime:
         return datetime.fromtimestamp(self.pace(key).paused_until, UTC)
 

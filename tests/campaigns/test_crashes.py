@@ -21,7 +21,7 @@ from audit.actors import Actor
 from campaigns.models import Draft, Enrollment, Stage, StageRun, Verdict
 from campaigns.pipeline import ASKING, pipeline_slice
 from tenants.binding import bound
-from tests.campaigns.world import LEADS, begun
+from tests.campaigns.world import begun
 from tests.paths import ROOT
 from tests.world import olga
 
@@ -31,6 +31,7 @@ def by(world) -> Actor:
     return Actor(olga(world).pk, "Olga")
 
 
+LEADS = 12
 WORKER = """
 import django
 django.setup()
@@ -46,11 +47,11 @@ def test_a_killed_worker_loses_no_lead_and_no_recorded_call_is_paid_twice(world,
     """Guards that a call's row and its lead's move are one commit, and that a lease gives a lead back."""
     server.latency = 0.3
     with bound(world.acme):
-        begun(by, server.url)
+        begun(by, server.url, leads=LEADS)
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "paitho.settings"}
     worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment)
     with bound(world.acme):
-        while StageRun.objects.count() < 12 and worker.poll() is None:
+        while StageRun.objects.count() < 10 and worker.poll() is None:
             time.sleep(0.05)
         worker.send_signal(signal.SIGKILL)
         worker.wait()

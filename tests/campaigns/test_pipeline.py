@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from campaigns import actions
-from campaigns.models import Draft, Enrollment, Stage, StageRun, Status, Verdict
-from campaigns.pace import START, Pace
+from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status, Verdict
+from campaigns.pace import MOST, START, Pace
 from campaigns.pipeline import pipeline_slice
 from campaigns.throttle import Crew, Throttle
 from tenants.binding import bound
@@ -51,6 +51,34 @@ def test_a_limit_stops_every_call_of_the_key_for_as_long_as_it_says(world, by, s
         assert Throttle().pace(campaign.writer_id).limit < START
         words = Enrollment.objects.exclude(problem="").first().problem
         assert "limits how fast this key may ask. Paitho tries again by itself in 2 minutes." in words
+
+
+def at_full_speed(campaign: Campaign) -> None:
+    cache.set(f"pace:{campaign.writer_id}", asdict(Pace(limit=MOST)))
+
+
+def test_at_full_speed_no_more_are_asked_at_once_than_a_key_ever_bears(world, by, server):
+    server.latency = 0.1
+    with bound(world.acme):
+        at_full_speed(begun(by, server.url, leads=90))
+
+        pipeline_slice()
+
+        assert Enrollment.objects.filter(stage=Stage.IN_REVIEW).count() == 90
+    assert 40 < server.most_active <= MOST
+
+
+def test_what_waits_for_a_free_thread_is_not_asked_once_the_key_is_to_slow_down(world, by, server):
+    """Guards `spared`: without it the calls that wait in the pool go out after the provider said stop."""
+    server.always = Reply(status=429, body="", headers={"Retry-After": "120"}, first_byte_after=0.3)
+    with bound(world.acme):
+        at_full_speed(begun(by, server.url, leads=90))
+
+        pipeline_slice()
+
+        assert len(server.journal) == MOST
+        assert not Enrollment.objects.filter(lease_until__isnull=False).exists()
+        assert Enrollment.objects.filter(stage=Stage.QUALIFYING, problem="").count() >= 5
 
 
 def test_a_provider_that_is_down_pauses_the_campaign_and_loses_no_lead(world, by, server):

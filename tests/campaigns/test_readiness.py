@@ -19,7 +19,7 @@ from tenants.binding import bound
 from tests.campaigns.world import a_campaign
 from tests.mail_world import a_lead
 from tests.servers.web import serving
-from tests.world import client_of, olga
+from tests.world import client_of, olga, rita
 
 
 @contextmanager
@@ -114,18 +114,22 @@ def test_the_page_for_an_unknown_link_carries_the_mark(world):
 
 
 @pytest.fixture
-def campaign(world):
+def campaign(world, by):
     with bound(world.acme):
         a_lead()
-        yield a_campaign(Actor(olga(world).pk, "Olga"))
+        yield a_campaign(by)
+
+
+@pytest.fixture
+def by(world) -> Actor:
+    return Actor(olga(world).pk, "Olga")
 
 
 def need(campaign, title: str) -> Need:
     return next(each for each in needs(campaign) if title in each.title)
 
 
-def test_only_an_address_where_something_else_answers_keeps_a_campaign_from_its_launch(campaign, world):
-    by = Actor(olga(world).pk, "Olga")
+def test_only_an_address_where_something_else_answers_keeps_a_campaign_from_its_launch(campaign, by):
     with host("200 OK", b"Buy this domain") as (origin, _):
         port = int(origin.rpartition(":")[2])
         reachability.cache.set(reachability.NAME, reach_of(f"http://acme.localhost:{port}").value)
@@ -139,7 +143,7 @@ def test_only_an_address_where_something_else_answers_keeps_a_campaign_from_its_
 
 
 def test_the_checklist_says_when_nobody_has_looked_and_one_look_settles_it(world, campaign):
-    browser, here = client_of(world.acme, olga(world)), f"/campaigns/{campaign.pk}/checklist/"
+    browser, here = client_of(world.acme, rita(world)), f"/campaigns/{campaign.pk}/checklist/"
     assert "Nobody has looked yet" in browser.get(here).content.decode()
 
     looked = browser.post(f"{here}look/", follow=True)
