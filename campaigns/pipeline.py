@@ -44,7 +44,9 @@ HELD_SECONDS = 120.0
 TOGETHER = 10  # calls that are claimed, and that are written down, in one transaction
 LEASE = timedelta(minutes=5)
 STEPS_AT_ONCE = 200
-AHEAD = 10  # calls that wait in the pool for its next free thread
+AHEAD = 15  # calls that wait in the pool for its next free thread
+FEW = 5  # while some wait there, fewer are neither claimed nor written down by themselves
+MOMENT = 0.1  # seconds
 ASKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
 # The key that is asked next: the auditor's for an audit where there is one, else the writer's. The rows are
 # chosen in a CTE: as a sub-select of the update PostgreSQL may run it once a row, past its LIMIT.
@@ -154,13 +156,23 @@ class Desk:
         once, and not when we come to it.
         """
         if CREW.share() == int(MOST) and self.throttle.is_at_full_speed(key):
-            return int(MOST) + AHEAD - len(self.waiting)
+            room = int(MOST) + AHEAD - len(self.waiting)
+            return room if room >= FEW else 0
         return min(self.throttle.room(key), CREW.share() - len(self.waiting))
 
     def collect(self) -> None:
-        """Take in the calls that have ended; wait for one where there is nothing to write down."""
-        if self.waiting and not self.ended:
-            wait(self.waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+        """Take in the calls that have ended; wait for one, or for a few while the pool has enough to do."""
+        self._take_in()
+        moment = time.monotonic() + MOMENT
+        while self.waiting and len(self.ended) < (FEW if len(self.waiting) > int(MOST) else 1):
+            seconds = MOMENT if self.ended else 1.0
+            if not wait(self.waiting, timeout=seconds, return_when=FIRST_COMPLETED).done:
+                break
+            self._take_in()
+            if time.monotonic() > moment:
+                break
+
+    def _take_in(self) -> None:
         for future in [future for future in self.waiting if future.done()]:
             (asked, sent_at), outcome = self.waiting.pop(future), future.result()
             if outcome is None:
