@@ -47,6 +47,7 @@ STEPS_AT_ONCE = 200
 AHEAD = 15  # calls that wait in the pool for its next free thread
 FEW = 5  # while some wait there, fewer are neither claimed nor written down by themselves
 MOMENT = 0.1  # seconds
+UNWRITTEN = 25  # answers that a kill may lose, besides those of the calls under way
 ASKING = [Stage.ENROLLED, Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
 # The key that is asked next: the auditor's for an audit where there is one, else the writer's. The rows are
 # chosen in a CTE: as a sub-select of the update PostgreSQL may run it once a row, past its LIMIT.
@@ -153,8 +154,10 @@ class Desk:
         """How many more calls may be handed to the pool for this key.
 
         Where every thread of the pool may ask, a few more wait in it: a thread that is done takes the next at
-        once, and not when we come to it.
+        once, and not when we come to it. Where answers come faster than they are written, writing goes first.
         """
+        if len(self.ended) > UNWRITTEN:
+            return 0
         if CREW.share() == int(MOST) and self.throttle.is_at_full_speed(key):
             room = int(MOST) + AHEAD - len(self.waiting)
             return room if room >= FEW else 0
