@@ -39,13 +39,27 @@ class Question:
     call: Call
 
 
-def questions(ids: list[UUID]) -> list[Question]:
+class Campaigns:
+    """Campaigns as they were first read, with what a call needs of them: opened once for many leads."""
+
+    def __init__(self) -> None:
+        self._read: dict[UUID, Campaign] = {}
+
+    def among(self, ids: set[UUID]) -> dict[UUID, Campaign]:
+        if unread := ids - self._read.keys():
+            rows = Campaign.objects.filter(pk__in=unread).select_related("writer", "auditor")
+            self._read |= {each.pk: each for each in rows.prefetch_related("mailboxes", "steps")}
+        return self._read
+
+
+def questions(ids: list[UUID], campaigns: Campaigns) -> list[Question]:
     """The calls that the enrollments' stages ask for; the rows around them are read in a few queries."""
-    found = Enrollment.objects.filter(pk__in=ids).select_related(
-        "campaign__writer", "campaign__auditor", "lead", "thread__mailbox"
-    )
-    related = found.prefetch_related("campaign__mailboxes", "campaign__steps", "drafts")
-    return [question(enrollment) for enrollment in related]
+    rows = Enrollment.objects.filter(pk__in=ids).select_related("lead", "thread__mailbox")
+    found = list(rows.prefetch_related("drafts"))
+    read = campaigns.among({enrollment.campaign_id for enrollment in found})
+    for enrollment in found:
+        enrollment.campaign = read[enrollment.campaign_id]
+    return [question(enrollment) for enrollment in found]
 
 
 def question(enrollment: Enrollment) -> Question:

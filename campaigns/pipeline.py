@@ -21,7 +21,7 @@ from django.db.models import F, Min
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from campaigns.asking import Question, questions
+from campaigns.asking import Campaigns, Question, questions
 from campaigns.budget import Purse
 from campaigns.consequences import settle
 from campaigns.limits import next_resumption, pause_at_limit, resume_what_waited
@@ -103,7 +103,7 @@ class Desk:
         self.pool = pool
         self.waiting: dict[Future[Outcome | None], tuple[Question, float]] = {}
         self.ended: deque[tuple[Question, Outcome]] = deque()
-        self.throttle, self.purse = Throttle(), Purse()
+        self.throttle, self.purse, self.campaigns = Throttle(), Purse(), Campaigns()
         self.keys: list[UUID] = []
         self.spared: set[UUID] = set()  # keys in trouble, while calls wait in the pool
         self._look_at = 0.0
@@ -122,7 +122,7 @@ class Desk:
         resume_what_waited()
         begin_next_steps()
         self.keys = _keys() if directory.by_id(current().id).state == State.ACTIVE else []
-        self.purse = Purse()
+        self.purse, self.campaigns = Purse(), Campaigns()
         under_way = [asked for asked, _ in [*self.waiting.values(), *self.ended]]
         for asked in under_way:
             self.purse.set_aside(asked.enrollment.campaign, asked.call)
@@ -143,7 +143,7 @@ class Desk:
             self.spared.clear()
         for key in self.keys:
             while (room := self._room(key)) > 0:
-                claimed = _claim(key, min(room, TOGETHER))
+                claimed = _claim(key, min(room, TOGETHER), self.campaigns)
                 for asked in self._affordable(claimed):
                     future = self.pool.submit(self._ask, asked)
                     self.waiting[future] = asked, self.throttle.begin(key)
@@ -233,11 +233,11 @@ def _keys() -> list[UUID]:
     return sorted({key for pair in pairs for key in pair if key is not None})
 
 
-def _claim(key: UUID, room: int) -> list[Question]:
+def _claim(key: UUID, room: int, campaigns: Campaigns) -> list[Question]:
     with connections["default"].cursor() as cursor:
         cursor.execute(CLAIM, {"lease": LEASE.total_seconds(), "key": key, "room": room})
         ids = [uid for (uid,) in cursor.fetchall()]
-    return questions(ids) if ids else []
+    return questions(ids, campaigns) if ids else []
 
 
 def _next_due(throttle: Throttle) -> datetime | None:

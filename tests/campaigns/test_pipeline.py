@@ -28,12 +28,14 @@ def by(world) -> Actor:
 
 def test_a_claim_takes_no_more_than_it_was_allowed(world, by, server):
     """Guards the CTE of the claim: as a sub-select its LIMIT holds for each row, and all are taken."""
+    from campaigns.asking import Campaigns
     from campaigns.pipeline import _claim
 
     with bound(world.acme):
         campaign = begun(by, server.url)
 
-        assert [len(_claim(campaign.writer_id, room)) for room in (3, 4, 100, 100)] == [3, 4, LEADS - 7, 0]
+        taken = [len(_claim(campaign.writer_id, room, Campaigns())) for room in (3, 4, 100, 100)]
+        assert taken == [3, 4, LEADS - 7, 0]
 
 
 def test_a_limit_stops_every_call_of_the_key_for_as_long_as_it_says(world, by, server):
@@ -129,8 +131,8 @@ def test_a_lead_that_was_stopped_while_it_was_asked_about_stays_stopped(world, b
 
         real, stopped = pipeline._claim, []
 
-        def claim(key, room):
-            found = real(key, room)
+        def claim(*wanted):
+            found = real(*wanted)
             if found and not stopped:
                 stopped.append(True)
                 actions.stop_campaign(campaign, by=by)

@@ -260,7 +260,7 @@ def test_the_page_says_who_added_a_key_what_works_with_it_and_when_it_was_used(w
 
 
 def test_a_call_of_a_model_marks_its_key_as_used(world):
-    from campaigns.asking import questions
+    from campaigns.asking import Campaigns, questions
     from campaigns.models import Enrollment, Stage
     from tests.campaigns.world import a_draft
 
@@ -268,7 +268,7 @@ def test_a_call_of_a_model_marks_its_key_as_used(world):
     with bound(world.acme):
         a_draft(Actor(person.pk, "Olga"))
         Enrollment.objects.update(stage=Stage.DRAFTING)
-        questions([Enrollment.objects.get().pk])
+        questions([Enrollment.objects.get().pk], Campaigns())
 
         assert Credential.objects.get(kind=Kind.SANDBOX).used_at is not None
 
