@@ -16,6 +16,7 @@ class Event(models.TextChoices):
     OPERATOR_JOINED = "operator.joined", "Operator set up their sign-in"
     OPERATOR_REMOVED = "operator.removed", "Operator removed"
     PASSWORD_CHANGED = "operator.password_changed", "Password changed"
+    PROVED_AGAIN = "operator.proved_again", "Second factor proved again"
     FACTOR_ADDED = "operator.factor_added", "Second factor added"
     FACTOR_REMOVED = "operator.factor_removed", "Second factor removed"
     SESSIONS_ENDED = "operator.sessions_ended", "Sessions ended"

@@ -40,7 +40,7 @@ class CodeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].required = not self.data.get("credential")
+        self.fields["code"].required = not self.data.get(self.add_prefix("credential"))
 
 
 class PasswordForm(forms.Form):

@@ -97,6 +97,7 @@ class Session(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True, help_text="When the second factor was last proved in it.")
 
     class Meta:
         db_table = "operator_sessions"

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/factor/", entering.factor, name="factor"),
     path("sign-out/", entering.sign_out, name="sign_out"),
     path("join/<str:token>/", entering.join, name="join"),
+    path("proof/", own.prove, name="proof"),
     path("me/", own.page, name="own"),
     path("me/factors/", own.add_factor, name="add_factor"),
     path("me/factors/<str:which>/remove/", own.remove_factor, name="remove_factor"),

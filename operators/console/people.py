@@ -18,6 +18,7 @@ from operators.console.pages import answered, form_page, link_page
 from operators.errors import ConsoleError
 from operators.forms import InviteForm
 from operators.models import Operation, Operator
+from operators.proof import asked_first
 
 
 class OperatorAdmin(ReadOnlyAdmin):
@@ -54,16 +55,22 @@ class OperatorAdmin(ReadOnlyAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         form = InviteForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
+            if first := asked_first(request, "invite an operator"):
+                return first
             operator, token = actions.invite(**form.cleaned_data, by=by(request))
             return self._link(request, operator, token)
         return form_page(self, request, form, title="Invite an operator", submit="Make the link")
 
     def invite_again(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        if first := asked_first(request, "make a link that replaces this operator's sign-in"):
+            return first
         operator = Operator.objects.get(pk=pk)
         operator, token = actions.invite(operator.email, operator.name, by=by(request))
         return self._link(request, operator, token)
 
     def remove(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        if first := asked_first(request, "remove this operator"):
+            return first
         try:
             actions.remove(Operator.objects.get(pk=pk), by=by(request))
         except ConsoleError as error:

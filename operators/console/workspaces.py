@@ -21,6 +21,7 @@ from operators.console.base import ReadOnlyAdmin
 from operators.console.pages import answered, around, form_page, link_page
 from operators.errors import ConsoleError
 from operators.forms import NewWorkspaceForm
+from operators.proof import asked_first
 from tenants.models import Domain, State, Workspace
 from tenants.plans import PLANS
 
@@ -28,6 +29,14 @@ TONES = {
     State.PENDING: "info", State.ACTIVE: "success", State.SUSPENDED: "warning",
     State.DELETING: "danger", State.DELETED: "danger",
 }  # fmt: skip
+# What an open session alone may not do; the words end the sentence "… before you can".
+PROOF_FIRST = {
+    "suspend": "suspend {}",
+    "delete": "have {} deleted",
+    "plan": "change the plan of {}",
+    "drop": "remove a domain of {}",
+    "owner-link": "make a link for the first owner of {}",
+}
 LINK_WORDS = (
     "Pass it on to whoever will own the workspace. They name themself behind it, within three days, and we "
     "do not learn who they are. It is not shown again, and is worthless once the workspace has an owner."
@@ -70,6 +79,8 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         form = NewWorkspaceForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
+            if first := asked_first(request, "make a workspace in this region"):
+                return first
             try:
                 workspace, token = actions.create_workspace(**form.cleaned_data, by=by(request))
             except ConsoleError as error:
@@ -103,6 +114,9 @@ class WorkspaceAdmin(ReadOnlyAdmin):
         """Do one thing to a workspace, and say on its page what came of it."""
         workspace = found(pk)
         back = reverse("admin:tenants_workspace_change", args=[pk])
+        words = PROOF_FIRST.get(verb)
+        if words and (first := asked_first(request, words.format(workspace.slug))):
+            return first
         try:
             if verb == "owner-link":
                 return self._link(request, workspace, actions.renew_owner_link(workspace, by=by(request)))

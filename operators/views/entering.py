@@ -22,6 +22,7 @@ from operators.events import Event
 from operators.forms import CodeForm, JoinForm, SignInForm
 from operators.limits import count
 from operators.models import Operator
+from operators.proof import proved
 from operators.record import record
 from operators.sessions import SessionStore
 
@@ -97,6 +98,7 @@ def enter(request: HttpRequest, operator: Operator, proof: str) -> None:
     SessionStore.clear_expired()
     login(request, operator, backend=BACKEND)  # type: ignore[arg-type]  # the web's user model is another
     request.session[PROVED] = proof
+    proved(request)
     record(Event.SIGNED_IN, by=by(request), factor=proof)
 
 

@@ -16,6 +16,7 @@ from operators.access import by, operator_only
 from operators.errors import ConsoleError
 from operators.forms import CodeForm, PasswordForm
 from operators.models import Operator
+from operators.proof import asked_first, elsewhere_first
 from operators.views.entering import NEW_SECRET, WEBAUTHN, new_secret, offer
 
 NOBODY = UUID(int=0)
@@ -43,8 +44,18 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @operator_only
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def prove(request: HttpRequest) -> HttpResponse:
+    """The second factor once more, on a page of its own."""
+    return asked_first(request, "change how you sign in") or redirect("own")
+
+
+@operator_only
 @require_POST
 def add_factor(request: HttpRequest) -> HttpResponse:
+    if first := elsewhere_first(request):
+        return first
     operator, form = me(request), CodeForm(request.POST)
     try:
         if form.is_valid() and form.cleaned_data["credential"]:
@@ -64,6 +75,8 @@ def add_factor(request: HttpRequest) -> HttpResponse:
 @operator_only
 @require_POST
 def remove_factor(request: HttpRequest, which: str) -> HttpResponse:
+    if first := elsewhere_first(request):
+        return first
     try:
         signing_in.remove_factor(me(request), which, by=by(request))
     except ConsoleError as error:
@@ -76,6 +89,8 @@ def remove_factor(request: HttpRequest, which: str) -> HttpResponse:
 @operator_only
 @require_http_methods(["POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
+    if first := elsewhere_first(request):
+        return first
     operator = me(request)
     form = PasswordForm(request.POST, operator=operator)
     if not form.is_valid():

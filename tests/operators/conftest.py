@@ -34,6 +34,8 @@ DELETE FROM public.operator_passkeys p USING public.operators o
     WHERE o.id = p.operator_id AND o.email <> 'ada@paitho.example';
 DELETE FROM public.operators WHERE email <> 'ada@paitho.example';
 DELETE FROM public.operations;
+UPDATE public.operator_sessions SET proved_at = now();
+UPDATE public.operators SET totp_step = 0;
 SET session_replication_role = DEFAULT;
 """
 
@@ -76,6 +78,7 @@ def _ada(console_process: str) -> Operator:
 def ada(_ada: Operator, world, superuser, settings) -> Iterator[Operator]:
     """Ada, an operator who is signed in; the record is empty, and other operators go afterwards."""
     settings.OPS_ORIGIN = _ada.console.origin
+    _ada.used = 0
     forget_attempts()
     superuser.execute(EMPTY)
     yield _ada

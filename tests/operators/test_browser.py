@@ -56,7 +56,9 @@ def test_the_sidebar_the_theme_and_a_form_work_without_eval(ada: Operator, open_
     page.get_by_text("The plan is set.").wait_for()
 
 
-def test_an_operator_joins_and_signs_in_with_a_passkey(ada: Operator, open_page: OpenPage) -> None:
+def test_an_operator_joins_signs_in_and_proves_it_again_with_a_passkey(
+    ada: Operator, open_page: OpenPage, superuser
+) -> None:
     """By Chromium's virtual authenticator."""
     page = open_page(forgive="the server responded with a status")
     line = page.context.new_cdp_session(page)
@@ -80,3 +82,13 @@ def test_an_operator_joins_and_signs_in_with_a_passkey(ada: Operator, open_page:
 
     page.get_by_role("heading", name="The record").wait_for()
     assert "Kay" in page.content()
+
+    superuser.execute("UPDATE public.operator_sessions SET proved_at = now() - interval '6 minutes'")
+    page.goto(ada.console.origin + "/tenants/workspace/")
+    page.get_by_role("link", name="acme").first.click()
+    page.get_by_role("button", name="Set the plan").click()
+    page.get_by_role("heading", name="Is it still you?").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.get_by_text("The plan is set.").wait_for()

@@ -258,7 +258,7 @@ OPERATORS = Category(
             "eight hours at most",
             sealed="sealed",
             hashed="key_hash",
-            clear="id operator_id started_at seen_at expires_at",
+            clear="id operator_id started_at seen_at expires_at proved_at",
         ),
         Table(
             "operations",

@@ -8,14 +8,14 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
   if (!can) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    if (![...form.querySelectorAll("[required]:not([name=code])")].every((field) => field.reportValidity())) return;
+    if (![...form.querySelectorAll("[required]:not([name$=code])")].every((field) => field.reportValidity())) return;
     const trouble = form.querySelector("[data-trouble]");
     trouble.hidden = true;
     try {
       const made = button.dataset.passkey === "make"
         ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey) })
         : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
-      form.elements.credential.value = JSON.stringify(made.toJSON());
+      form.querySelector("[name$=credential]").value = JSON.stringify(made.toJSON());
       form.submit();
     } catch (error) {
       trouble.textContent = "The passkey was not used: " + error.message;
