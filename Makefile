@@ -9,7 +9,8 @@ RUN := .venv/bin/python
 UV := $(shell command -v uv 2>/dev/null || echo .paitho/tools/bin/uv)
 NODE_IN_PATH := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 18)' 2>/dev/null \
 	&& command -v npm >/dev/null 2>&1 && echo yes)
-NPM := $(if $(NODE_IN_PATH),npm,$(UV) run --quiet --frozen --isolated --only-group node npm)
+WITH_NODE := $(if $(NODE_IN_PATH),,$(UV) run --quiet --frozen --isolated --only-group node)
+NPM := $(WITH_NODE) npm
 SYNCED := .venv/.synced
 PACKAGES := node_modules/.installed
 ARGS ?=
@@ -137,10 +138,13 @@ bench-mail: $(SYNCED) ## measure the mail engine next to mbsync and smtplib: MES
 regions: $(SYNCED) assets ## start two regions side by side and prove that a workspace of one leaves nothing in the other
 	@$(RUN) -m tests.system && $(RUN) -m pytest -q tests/regions
 
-site-quality: $(SYNCED) assets ## Lighthouse and an HTML checker on every public page (installs them in .ci/quality)
-	@test -f .ci/quality/node_modules/.installed || { $(NPM) ci --prefix .ci/quality --no-progress --loglevel error \
-	  >/dev/null && touch .ci/quality/node_modules/.installed; }
-	@$(RUN) -m pytest -q -m apart -p no:xdist tests/trust/test_quality.py $(ARGS)
+QUALITY := .ci/quality/node_modules/.installed
+PAGES ?=
+site-quality: $(SYNCED) assets $(QUALITY) ## Lighthouse and an HTML checker on the public pages: make site-quality [PAGES="home trust"]
+	@PAGES="$(PAGES)" $(WITH_NODE) $(RUN) -m pytest -q -m apart -p no:xdist tests/trust/test_quality.py $(ARGS)
+
+$(QUALITY): .ci/quality/package-lock.json | $(filter .paitho/tools/bin/uv,$(UV))
+	@$(NPM) ci --prefix .ci/quality --no-progress --loglevel error >/dev/null && touch $@
 
 scan: ## sqlmap and wapiti against a running `make up`: make scan [PAITHO_PORT=8000] [ARGS="--only apex --seconds 60"]
 	@$(UV) run --quiet --isolated --no-project --with sqlmap --with wapiti3 python .ci/scan.py \
