@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +28,6 @@ from urllib.request import (
     ProxyHandler,
     Request,
     build_opener,
-    urlopen,
 )
 
 MODULES = "exec,file,sql,timesql,xss,permanentxss,ssrf,redirect,crlf,xxe,csrf,cookieflags,http_headers,csp"
@@ -145,6 +145,7 @@ def sqlmap(url: str, data: str, cookie: str, folder: Path, proxy: str) -> list[s
 def wapiti(origin: str, cookie: str, folder: Path, seconds: int, proxy: str) -> list[str]:
     """What wapiti finds on a host, crawling for at most so long."""
     report = folder / "wapiti.json"
+    report.unlink(missing_ok=True)
     command = ["wapiti", "-u", f"{origin}/", "--scope", "folder", "-m", MODULES, "-f", "json"]
     command += ["-o", str(report), "--flush-session", "-p", proxy, "-d", "3", "--max-links-per-page", "40"]
     command += ["--max-scan-time", str(seconds), "--max-attack-time", "60", "-v", "0", "--no-bugreport"]
@@ -155,55 +156,92 @@ def wapiti(origin: str, cookie: str, folder: Path, seconds: int, proxy: str) -> 
     if not report.exists():
         return [f"{origin}: wapiti wrote no report"]
     told = json.loads(report.read_text())
-    print(f"  {told['infos'].get('crawled_pages_nbr', '?')} pages crawled")
-    said = [
+    print(f"    {told['infos'].get('crawled_pages_nbr', '?')} pages crawled")
+    return [
         f"{origin}{each['path']}: {kind}: {each['info']}"
         for group in ("vulnerabilities", "anomalies")
         for kind, listed in told[group].items()
         for each in listed
     ]
-    return [line for line in said if not is_expected(line, has_session=bool(cookie))]
 
 
-def is_expected(line: str, *, has_session: bool) -> bool:
-    """What is so on purpose, each with its reason."""
-    on_http = "Strict-Transport-Security" in line or ("secure" in line.lower() and "http://" in line)
-    # The apex has no session for a foreign form to use, and refuses what another origin sends (tests/trust/).
-    return on_http or (not has_session and "Lack of anti CSRF token" in line)
+def on_purpose(line: str, *, has_session: bool) -> str:
+    """Why something that wapiti tells is as it should be; nothing if it is not."""
+    if "Strict-Transport-Security" in line or ("secure" in line.lower() and "http://" in line):
+        return "this installation is asked over http on loopback; over https the header is there"
+    if not has_session and "Lack of anti CSRF token" in line:
+        return "the site has no cookie that a foreign form could use, and refuses what another origin sends"
+    return ""
 
 
-def main() -> int:
+def sifted(lines: list[str], *, has_session: bool) -> list[str]:
+    """The findings that are none on purpose; the others are said, each with its reason."""
+    found = []
+    for line in lines:
+        if reason := on_purpose(line, has_session=has_session):
+            print(f"    on purpose: {line} ({reason})")
+        else:
+            found.append(line)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host to be looked at; `sign_in` gives the Cookie header, or nothing."""
+
+    name: str
+    origin: str
+    targets: list[tuple[str, str]]
+    sign_in: Callable[[], str]
+
+    def scan(self, tools: list[str], folder: Path, seconds: int, proxy: str) -> list[str]:
+        print(f"{self.name}: {self.origin}", flush=True)
+        session = self.sign_in()
+        found: list[str] = []
+        for path, data in self.targets if "sqlmap" in tools else []:
+            print(f"  sqlmap {path}", flush=True)
+            found += sqlmap(self.origin + path, data, session, folder, proxy)
+        if "wapiti" in tools:
+            print("  wapiti", flush=True)
+            told = wapiti(self.origin, session, folder, seconds, proxy)
+            found += sifted(told, has_session=bool(session))
+        return found
+
+
+def hosts(options: argparse.Namespace, proxy: str) -> list[Host]:
+    acme = f"http://acme.localhost:{options.port}"
+    password = options.password_file
+
+    def owner() -> str:
+        return signed_in(acme, password.read_text().strip(), proxy)
+
+    every = [
+        Host("apex", f"http://localhost:{options.port}", APEX_TARGETS, str),
+        Host("workspace", acme, WORKSPACE_TARGETS, owner),
+        Host("console", f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, operator),
+    ]
+    return [host for host in every if options.only in {None, host.name}]
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--ops-port", type=int, default=8001)
     parser.add_argument("--password-file", type=Path, default=Path(".paitho/demo-password"))
     parser.add_argument("--seconds", type=int, default=240, help="for each crawl")
     parser.add_argument("--only", choices=["apex", "workspace", "console"])
-    options = parser.parse_args()
-    apex, acme = f"http://localhost:{options.port}", f"http://acme.localhost:{options.port}"
-    urlopen(apex).read()
+    parser.add_argument("--tool", choices=["sqlmap", "wapiti"])
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
     proxy = proxied()
-    hosts: dict[str, tuple[str, list[tuple[str, str]], Callable[[], str]]] = {
-        "apex": (apex, APEX_TARGETS, str),
-        "workspace": (
-            acme,
-            WORKSPACE_TARGETS,
-            lambda: signed_in(acme, options.password_file.read_text().strip(), proxy),
-        ),
-        "console": (f"http://localhost:{options.ops_port}", CONSOLE_TARGETS, operator),
-    }
+    tools = [options.tool] if options.tool else ["sqlmap", "wapiti"]
     found: list[str] = []
     with tempfile.TemporaryDirectory() as kept:
-        for name, (origin, targets, sign_in) in hosts.items():
-            if options.only not in {None, name}:
-                continue
-            session = sign_in()
-            print(f"{name}: {origin}", flush=True)
-            for path, data in targets:
-                print(f"  sqlmap {path}", flush=True)
-                found += sqlmap(origin + path, data, session, Path(kept), proxy)
-            print("  wapiti", flush=True)
-            found += wapiti(origin, session, Path(kept), options.seconds, proxy)
+        for host in hosts(options, proxy):
+            found += host.scan(tools, Path(kept), options.seconds, proxy)
     print("\n".join(["", *found, f"{len(found)} findings"]))
     return 1 if found else 0
 
