@@ -1,14 +1,15 @@
-"""Uploaded files that nobody imported, and rejects files: personal data that has done its work."""
+"""Uploaded files that nobody imported, rejects files, orders of bulk actions: data that has done its work."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from audit.retention import Swept
-from leads.models import Import, ImportReject, ImportState
+from leads.models import Bulk, Import, ImportReject, ImportState
 
 WAITS = timedelta(days=7)
 REJECTS_KEPT = timedelta(days=90)
+BULK_JOBS_KEPT = timedelta(days=90)
 
 
 def drop_waiting_files(now: datetime) -> Swept:
@@ -27,3 +28,11 @@ def drop_rejects(now: datetime) -> Swept:
     count = old.count()
     old.delete()
     return Swept("Rows of rejects files of 90 days and more", count)
+
+
+def drop_bulk_jobs(now: datetime) -> Swept:
+    """What a bulk action was asked to do says which leads, and who asked; the audit log keeps that it was done."""
+    old = Bulk.objects.filter(finished_at__lte=now - BULK_JOBS_KEPT)
+    count = old.count()
+    old.delete()
+    return Swept("Bulk actions of 90 days and more", count)

@@ -227,6 +227,7 @@ RETENTION = [
     "accounts.retention.end_invitations",
     "leads.retention.drop_waiting_files",
     "leads.retention.drop_rejects",
+    "leads.retention.drop_bulk_jobs",
     "audit.exporting.end_exports",
     "audit.retention.expire_log",
 ]

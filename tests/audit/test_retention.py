@@ -13,7 +13,8 @@ from audit.events import Event
 from audit.models import AuditRow, RetentionRun
 from audit.retention import retention_slice
 from campaigns.models import StageRun
-from leads.models import Import, ImportPart, ImportReject
+from leads.models import Bulk, Import, ImportPart, ImportReject
+from paitho.lib.ids import uuid7
 from tenants.binding import bound
 from tests.campaigns.world import a_call
 from tests.leads.test_import import SHEET, begin
@@ -95,6 +96,21 @@ def test_sessions_and_files_end(world):
         with in_days(91):
             retention_slice()
         assert not ImportReject.objects.exists()
+
+
+def test_a_bulk_action_is_forgotten_90_days_after_it_ended(world):
+    """One that still runs is not: its order is what it works by."""
+    olga(world)
+    with bound(world.acme):
+        for finished in (None, datetime.now(UTC)):
+            Bulk(action="delete", choice={"ids": []}, until=uuid7(), actor={}, finished_at=finished).save()
+        with in_days(89):
+            retention_slice()
+        assert Bulk.objects.count() == 2
+        with in_days(91):
+            retention_slice()
+
+        assert Bulk.objects.get().finished_at is None
 
 
 def test_the_key_of_a_month_goes_when_the_databases_clock_says_so(world, call, superuser):

@@ -23,6 +23,12 @@ INSERT_MESSAGE = (
 )
 SENT = INSERT_MESSAGE.format(direction="'out'", delivery="'sent'")
 RECEIVED = INSERT_MESSAGE.format(direction="'in'", delivery="'received'")
+AN_IMPORT = (
+    "INSERT INTO tenant_acme.imports (id, state, file_name, policy, rows, imported, updated, duplicates,"
+    " suppressed, rejected, blank, removed, restored, size, problem, created_at, finished_at) VALUES"
+    " (gen_random_uuid(), '{state}', '\\xd701', 'skip', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '',"
+    " now() - interval '{days} days', now() - interval '{days} days')"
+)
 SUPPRESS = (
     "INSERT INTO tenant_acme.suppressions (id, index, covers_domain, reason, at)"
     " VALUES (gen_random_uuid(), 'somebody', false, 'opt_out', now() - interval '1 day')"
@@ -207,6 +213,24 @@ BREAKS = [
         " '', now()); INSERT INTO tenant_acme.import_parts (id, job_id, number, data) VALUES"
         " (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 1, '\\xd701')",
         "DELETE FROM tenant_acme.import_parts; DELETE FROM tenant_acme.imports",
+    ),
+    Break("leftovers_go", AN_IMPORT.format(state="uploaded", days=10), "DELETE FROM tenant_acme.imports"),
+    Break(
+        "leftovers_go",
+        AN_IMPORT.format(state="done", days=93) + "; INSERT INTO tenant_acme.import_rejects (id, job_id, number,"
+        " reason, cells) SELECT gen_random_uuid(), id, 1, 'invalid', '\\xd701' FROM tenant_acme.imports",
+        "DELETE FROM tenant_acme.import_rejects; DELETE FROM tenant_acme.imports",
+        as_replica=True,
+    ),
+    Break(
+        "leftovers_go",
+        _insert(
+            "tenant_acme.bulk_jobs",
+            "id, action, choice, until, total, done, actor, created_at, finished_at",
+            "gen_random_uuid(), 'delete', '\\xd701', gen_random_uuid(), 1, 1, '\\xd701', now(),"
+            " now() - interval '93 days'",
+        ),
+        "DELETE FROM tenant_acme.bulk_jobs",
     ),
     Break(
         "visitors_details_go",

@@ -124,7 +124,7 @@ WORKING = Category(
         Table(
             "imports",
             "one row per uploaded file, and what became of its rows",
-            "until you delete the workspace",
+            "7 days if nobody imports the file; once imported, until you delete the workspace",
             sealed="file_name sheet mapping",
             clear=(
                 "id state policy rows imported updated duplicates suppressed rejected blank removed restored"
@@ -152,7 +152,7 @@ WORKING = Category(
         Table(
             "bulk_jobs",
             "one action over many leads",
-            "until you delete the workspace",
+            "90 days after it has ended",
             sealed="choice actor",
             clear="id action label_id until after total done started_by created_at finished_at",
         ),

@@ -55,7 +55,7 @@ LEADS = Category(
         Table(
             "import_rejects",
             "rows that were not imported, and why",
-            "until the import is deleted",
+            "90 days after the import has ended",
             sealed="cells",
             hashed="email_index",
             clear="id job_id number reason",

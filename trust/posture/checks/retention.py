@@ -74,6 +74,33 @@ def uploads_go(cell: Cell) -> Finding:
     return Finding(f"{counted(waiting, 'piece')} of files waiting", tuple(problems))
 
 
+LEFTOVERS = {
+    "upload that nobody imported": "SELECT count(*) FROM imports WHERE state IN ('uploaded', 'mapped')"
+    " AND created_at < now() - interval '7 days' - %(grace)s",
+    "row of an old rejects file": "SELECT count(*) FROM import_rejects r JOIN imports i ON i.id = r.job_id"
+    " WHERE i.finished_at < now() - interval '90 days' - %(grace)s",
+    "old bulk action": "SELECT count(*) FROM bulk_jobs"
+    " WHERE finished_at < now() - interval '90 days' - %(grace)s",
+}
+
+
+@check(
+    "leftovers_go",
+    RETENTION,
+    "Rows that an import refused, and what bulk actions were asked to do, are gone after 90 days;"
+    " a file that nobody imports after a week.",
+)
+def leftovers_go(cell: Cell) -> Finding:
+    looked, problems = 0, []
+    for workspace in cell.each():
+        looked += 1
+        for thing, query in LEFTOVERS.items():
+            ((old,),) = rows(query, {"grace": GRACE})
+            if old:
+                problems.append(f"{workspace.slug}: {old} × {thing} should be gone.")
+    return Finding(f"{counted(looked, 'workspace')} looked at", tuple(problems))
+
+
 @check(
     "visitors_details_go", RETENTION, "What a sign-up or an unconfirmed subscription left is gone in days."
 )
