@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +10,9 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 
 from trust.actions import absolute
+from trust.models import Incident, Maintenance
 from trust.queries import pages
-from trust.queries.status import Status
+from trust.queries.status import Component, Status
 from trust.templatetags.trust_words import paragraphs
 
 ATOM = "application/atom+xml; charset=utf-8"
@@ -81,41 +83,50 @@ def status_as_json(status: Status) -> dict[str, Any]:
     return {
         "state": status.state,
         "headline": status.headline,
-        "probed_at": status.probed_at.isoformat() if status.probed_at else None,
-        "told_at": timezone.now().isoformat(),
-        "components": [
-            {
-                "key": each.key,
-                "name": each.name,
-                "state": each.state,
-                "note": each.note,
-                "since": each.since.isoformat() if each.since else None,
-                "uptime_90_days": round(each.uptime, 3) if each.uptime is not None else None,
-            }
-            for each in status.components
+        "probed_at": _at(status.probed_at),
+        "told_at": _at(timezone.now()),
+        "components": [_component(each) for each in status.components],
+        "incidents": [_incident(each) for each in status.incidents],
+        "past_incidents": [_incident(each) for each in status.past],
+        "maintenance": [_window(each) for each in status.planned],
+    }
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _component(part: Component) -> dict[str, Any]:
+    return {
+        "key": part.key,
+        "name": part.name,
+        "state": part.state,
+        "note": part.note,
+        "since": _at(part.since),
+        "uptime_90_days": round(part.uptime, 3) if part.uptime is not None else None,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.pk,
+        "title": incident.title,
+        "impact": incident.impact,
+        "components": incident.components,
+        "started_at": _at(incident.started_at),
+        "resolved_at": _at(incident.resolved_at),
+        "updates": [
+            {"at": _at(update.at), "state": update.state, "text": update.text}
+            for update in incident.updates.all()
         ],
-        "incidents": [
-            {
-                "id": incident.pk,
-                "title": incident.title,
-                "impact": incident.impact,
-                "components": incident.components,
-                "started_at": incident.started_at.isoformat(),
-                "updates": [
-                    {"at": update.at.isoformat(), "state": update.state, "text": update.text}
-                    for update in incident.updates.all()
-                ],
-            }
-            for incident in status.incidents
-        ],
-        "maintenance": [
-            {
-                "id": window.pk,
-                "title": window.title,
-                "starts_at": window.starts_at.isoformat(),
-                "ends_at": window.ends_at.isoformat(),
-                "components": window.components,
-            }
-            for window in status.planned
-        ],
+    }
+
+
+def _window(window: Maintenance) -> dict[str, Any]:
+    return {
+        "id": window.pk,
+        "title": window.title,
+        "starts_at": _at(window.starts_at),
+        "ends_at": _at(window.ends_at),
+        "components": window.components,
     }

@@ -30,6 +30,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    total: int
+    proved: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Posture:
     """Every claim by its section. `at` is when all of them were last looked at; None: not yet."""
 
@@ -46,6 +53,18 @@ class Posture:
     @property
     def is_stale(self) -> bool:
         return self.at is not None and self.at < timezone.now() - STALE
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """How many claims each section has, and what became of them."""
+        return {
+            section: Tally(
+                total=len(claims),
+                proved=sum(claim.outcome == Outcome.PROVED for claim in claims),
+                failed=sum(claim.outcome == Outcome.FAILED for claim in claims),
+            )
+            for section, claims in self.sections.items()
+        }
 
     @property
     def claims(self) -> list[Claim]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from trust import facts, inventory
 from trust.forms import SubscribeForm
 from trust.models import Entry
-from trust.queries import pages
+from trust.queries import pages, status
 from trust.queries.posture import posture as last_posture
 
 
@@ -30,6 +30,7 @@ def trust(request: HttpRequest) -> HttpResponse:
         "vendors": pages.vendors(),
         "standings": pages.standings(),
         "contact": facts.CONTACT,
+        "status": status.current(),
     }
     return render(request, "trust/trust.html", context)
 
