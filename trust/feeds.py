@@ -68,8 +68,8 @@ def status_as_atom(status: Status) -> str:
             link=f"{absolute('trust:status')}#maintenance-{window.pk}",
             description=paragraphs(window.text),
             unique_id=_id("maintenance", str(window.pk)),
-            pubdate=window.starts_at,
-            updateddate=window.starts_at,
+            pubdate=window.announced_at,
+            updateddate=window.announced_at,
         )
     return feed.writeString("utf-8")
 

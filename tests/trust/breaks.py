@@ -217,7 +217,8 @@ BREAKS = [
     Break("leftovers_go", AN_IMPORT.format(state="uploaded", days=10), "DELETE FROM tenant_acme.imports"),
     Break(
         "leftovers_go",
-        AN_IMPORT.format(state="done", days=93) + "; INSERT INTO tenant_acme.import_rejects (id, job_id, number,"
+        AN_IMPORT.format(state="done", days=93)
+        + "; INSERT INTO tenant_acme.import_rejects (id, job_id, number,"
         " reason, cells) SELECT gen_random_uuid(), id, 1, 'invalid', '\\xd701' FROM tenant_acme.imports",
         "DELETE FROM tenant_acme.import_rejects; DELETE FROM tenant_acme.imports",
         as_replica=True,

@@ -60,7 +60,13 @@ def said(name: str, page: dict[str, Any], capsys: pytest.CaptureFixture[str]) ->
     scores = "  ".join(f"{category} {round(score * 100):3}" for category, score in page["scores"].items())
     again = f"  (median of {page['runs']})" if page["runs"] > 1 else ""
     with capsys.disabled():
-        print(f"\n{name:<15} {scores or 'not measured'}{again}", *page["failed"], sep="\n    ", end="", flush=True)
+        print(
+            f"\n{name:<15} {scores or 'not measured'}{again}",
+            *page["failed"],
+            sep="\n    ",
+            end="",
+            flush=True,
+        )
 
 
 def test_lighthouse_gives_each_page_95_in_every_category(site: str, capsys) -> None:

@@ -201,7 +201,7 @@ PUBLISHED = Category(
             "maintenance_windows",
             "planned maintenance",
             "for good",
-            public="id title text components starts_at ends_at cancelled_at told_at",
+            public="id title text components starts_at ends_at announced_at cancelled_at told_at",
         ),
         Table(
             "component_states",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 COMPONENTS = [
@@ -83,6 +84,7 @@ class Maintenance(models.Model):
     components = _components()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    announced_at = models.DateTimeField(db_default=Now(), editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True, editable=False)
 

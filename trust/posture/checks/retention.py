@@ -97,7 +97,7 @@ def leftovers_go(cell: Cell) -> Finding:
         for thing, query in LEFTOVERS.items():
             ((old,),) = rows(query, {"grace": GRACE})
             if old:
-                problems.append(f"{workspace.slug}: {old} × {thing} should be gone.")
+                problems.append(f"{workspace.slug}: {old} left over: {thing}.")
     return Finding(f"{counted(looked, 'workspace')} looked at", tuple(problems))
 
 

@@ -13,7 +13,19 @@ from tenants.directory import host_of
 from trust.posture.kinds import Cell, Finding, check, counted
 from trust.posture.site import Page
 
-APEX_PAGES = ("/", "/trust", "/manifesto", "/changelog", "/status", "/security", "/dpa", "/sign-up")
+APEX_PAGES = (
+    "/",
+    "/trust",
+    "/manifesto",
+    "/changelog",
+    "/sub-processors",
+    "/status",
+    "/security",
+    "/dpa",
+    "/find",
+    "/subscribe",
+    "/sign-up",
+)
 LOADS = {
     "script": "src",
     "link": "href",
