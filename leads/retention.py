@@ -31,7 +31,7 @@ def drop_rejects(now: datetime) -> Swept:
 
 
 def drop_bulk_jobs(now: datetime) -> Swept:
-    """What a bulk action was asked to do says which leads, and who asked; the audit log keeps that it was done."""
+    """An order says which leads, and who asked; that it was carried out stays in the audit log."""
     old = Bulk.objects.filter(finished_at__lte=now - BULK_JOBS_KEPT)
     count = old.count()
     old.delete()

@@ -1,7 +1,7 @@
 """The second factor once more, before what is hard to take back: a session that was left open is not enough.
 
-A proof counts for five minutes, and the sign-in is one. Later the action answers with a page that asks for the
-factor and carries the form along; an action with words to keep (a password, a new factor) leads there instead.
+A proof counts for five minutes, and the sign-in is one. Later the action answers with a page that asks for
+the factor and carries the form along; a form that no page should carry (a password) leads there instead.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def page(request: HttpRequest, operator: Operator, form: CodeForm, what: str) ->
 
 def carried(request: HttpRequest) -> list[tuple[str, Any]]:
     """The form that waits, without its token and without the proof."""
-    kept = (name for name in request.POST if name != "csrfmiddlewaretoken" and not name.startswith(f"{PREFIX}-"))
+    kept = (
+        name for name in request.POST if name != "csrfmiddlewaretoken" and not name.startswith(f"{PREFIX}-")
+    )
     return [(name, value) for name in kept for value in request.POST.getlist(name)]
 
 

@@ -1,4 +1,4 @@
-"""Whoever finds a console left open, or takes its cookie, has no second factor: what is hard to undo asks for it."""
+"""Whoever finds a console left open, or takes its cookie, has no second factor: what is hard to undo asks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tenants import directory
 from tests.operators.client import TOKEN, Console, Operator, join
-from tests.operators.test_workspaces import do, page_of
+from tests.operators.test_workspaces import do
 
 ASKS = "Is it still you?"
 AGED = "UPDATE public.operator_sessions SET proved_at = now() - interval '{}'"
@@ -114,9 +114,9 @@ def test_a_code_of_another_operator_proves_nothing(left_open, world):
 def test_a_proof_is_the_sessions_not_the_operators(left_open, ada, world, superuser):
     """Ada proves it at her desk; the cookie that was taken from another browser of hers gains nothing."""
     superuser.execute(
-        "INSERT INTO public.operator_sessions (id, key_hash, operator_id, sealed, started_at, seen_at, expires_at,"
-        " proved_at) SELECT gen_random_uuid(), 'another', operator_id, sealed, started_at, seen_at, expires_at,"
-        " now() FROM public.operator_sessions"
+        "INSERT INTO public.operator_sessions (id, key_hash, operator_id, sealed, started_at, seen_at,"
+        " expires_at, proved_at) SELECT gen_random_uuid(), 'another', operator_id, sealed, started_at,"
+        " seen_at, expires_at, now() FROM public.operator_sessions"
     )
 
     assert ASKS in do(left_open, world.acme, "plan", plan="team").text

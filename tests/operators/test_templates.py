@@ -14,7 +14,7 @@ import django, pathlib
 django.setup()
 from django.template.loader import get_template
 folder = pathlib.Path("templates")
-found = [p for name in ("operators", "unfold") for p in sorted((folder / name).rglob("*.*"))]
+found = [p for name in ("operators", "unfold", "admin") for p in sorted((folder / name).rglob("*.*"))]
 for path in found:
     get_template(str(path.relative_to(folder)))
 print(len(found))
