@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from tenants import directory as workspaces
 from trust import status
 from trust.models import ComponentDay, ComponentState, Incident, IncidentUpdate, Maintenance
+from trust.queries import status as queries
 from trust.queries.status import uptime
 from trust.status import Probe, probe_all, record
 
@@ -47,6 +49,21 @@ def no_database(settings, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setitem(settings.DATABASES["directory"], key, value)
     yield
     connections["directory"].close()
+
+
+@pytest.fixture
+def hung_database(settings, monkeypatch: pytest.MonkeyPatch):
+    """The directory's server takes connections and says nothing: a full disk, a stopped process."""
+    from django.db import connections
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connections["directory"].close()
+        for key, value in (("HOST", "127.0.0.1"), ("PORT", str(silent.getsockname()[1]))):
+            monkeypatch.setitem(connections["directory"].settings_dict, key, value)
+            monkeypatch.setitem(settings.DATABASES["directory"], key, value)
+        monkeypatch.setattr(queries, "PATIENCE", 0.3)
+        yield
+        connections["directory"].close()
 
 
 def beat_all() -> None:
@@ -230,3 +247,12 @@ def test_planned_maintenance_is_shown_until_it_ends(apex: Client, superuser) -> 
     assert "A larger disk" in page
     assert "Long ago" not in page
     assert Maintenance.objects.count() == 2
+
+
+def test_the_page_answers_while_the_database_hangs(live, apex: Client, hung_database) -> None:
+    """Guards the patience: libpq's timeouts end only the connecting, and a page would wait for ever."""
+    told = apex.get("/status.json").json()
+
+    assert told["state"] == "outage"
+    assert {each["key"]: each["state"] for each in told["components"]}["database"] == "outage"
+    assert apex.get("/status").status_code == 200

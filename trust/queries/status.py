@@ -13,9 +13,11 @@ from django.utils import timezone
 from trust import probes, status
 from trust.models import ComponentDay, ComponentState, Incident, IncidentUpdate, Maintenance
 from trust.models.status import COMPONENTS
+from trust.patience import in_time
 
 DAYS = 90
 SILENT_AFTER = timedelta(minutes=5)
+PATIENCE = 3.0  # seconds
 State = ComponentState.State
 STEP, WIDE = 4, 3
 RANK = {State.OPERATIONAL: 0, State.DEGRADED: 1, State.OUTAGE: 2}
@@ -76,12 +78,19 @@ class Status:
 
 
 def current() -> Status:
-    """From the directory; when that does not answer, from the last probes and from asking now."""
+    """From the directory; when that does not answer in time, from the last probes and from asking now."""
+    try:
+        return in_time(_asked_apart, PATIENCE)
+    except (DatabaseError, TimeoutError):
+        return without_directory()
+
+
+def _asked_apart() -> Status:
+    """In a thread of its own, with a session of its own."""
     try:
         return from_directory()
-    except DatabaseError:
+    finally:
         connections["directory"].close()
-        return without_directory()
 
 
 def from_directory() -> Status:
