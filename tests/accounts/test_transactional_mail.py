@@ -111,7 +111,7 @@ def test_the_provider_is_told_to_track_nothing(desk):
         assert (told["TrackOpens"], told["TrackLinks"]) == (False, "None")
 
 
-def test_a_refusal_is_one_sentence_without_the_mail_or_the_key(desk, settings):
+def test_a_refusal_is_one_sentence_without_the_mail_or_the_key(desk, settings, caplog):
     settings.ANYMAIL = {
         **settings.ANYMAIL,
         "POSTMARK_SERVER_TOKEN": "wrong-key",
@@ -123,6 +123,8 @@ def test_a_refusal_is_one_sentence_without_the_mail_or_the_key(desk, settings):
 
     assert str(refused.value) == "The message could not be sent just now. Try again in a few minutes."
     assert desk.server.accepted == []
+    for secret in ("wrong-key", "Secret words", "h@hazel.example"):
+        assert secret not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,18 @@ def test_whatever_the_provider_says_the_answer_is_a_sentence(desk, answer):
 def test_a_provider_that_is_down_is_a_sentence(desk, settings):
     nowhere = "http://127.0.0.1:9/"
     settings.ANYMAIL = {**settings.ANYMAIL, "POSTMARK_API_URL": nowhere, "RESEND_API_URL": nowhere}
+
+    with pytest.raises(MailNotSent):
+        notices.send("accounts/email/notice", "h@hazel.example", subject="Hello", text="Words.")
+
+
+def test_a_provider_that_says_nothing_is_not_waited_for(desk, settings):
+    """Guards the timeout: without one a page would hang as long as the provider does."""
+    connecting, reading = django_settings.ANYMAIL["REQUESTS_TIMEOUT"]
+    assert 0 < connecting <= 10
+    assert 0 < reading <= 30
+    settings.ANYMAIL = {**settings.ANYMAIL, "REQUESTS_TIMEOUT": (1, 0.1)}
+    desk.server.silence = 0.3
 
     with pytest.raises(MailNotSent):
         notices.send("accounts/email/notice", "h@hazel.example", subject="Hello", text="Words.")

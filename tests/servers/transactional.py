@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,6 +27,7 @@ class Provider:
     accepted: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
     answer: tuple[int, object] | None = None
+    silence: float = 0  # seconds before it says anything
 
     def last(self) -> dict[str, Any]:
         return self.accepted[-1]
@@ -60,13 +62,15 @@ def serving() -> Iterator[Provider]:
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             route = {"/email": provider.postmark, "/emails": provider.resend}.get(self.path)
             assert route, self.path
+            time.sleep(provider.silence)
             status, body = provider.answer or route(self.headers, sent)
             told = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked did not wait
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
 
         def log_message(self, *args: object) -> None:
             """Nothing: the test says what it expects."""
