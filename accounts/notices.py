@@ -20,7 +20,7 @@ from tenants import binding, directory
 Guard = Callable[[str], str]
 
 
-def send(template: str, to: str, **context: Any) -> None:
+def send(template: str, to: str, *, headers: dict[str, str] | None = None, **context: Any) -> None:
     """Render `<template>_subject.txt`, `_message.txt` and `_message.html`, and send them to one address.
 
     Raises `MailNotSent`. Call it outside a transaction: it waits for a mail server.
@@ -28,7 +28,7 @@ def send(template: str, to: str, **context: Any) -> None:
     words = surroundings() | context
     subject = " ".join(render_to_string(f"{template}_subject.txt", words).split())
     text = render_to_string(f"{template}_message.txt", words).strip() + "\n"
-    message = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, [to])
+    message = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     message.attach_alternative(render_to_string(f"{template}_message.html", words), "text/html")
     deliver(message)
 

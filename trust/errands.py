@@ -49,12 +49,17 @@ def send_letters() -> int:
         address = open_box("subscribers", letter.box)["email"]
         leave = unsubscribe_link(letter.box.id)
         try:
-            notices.send("trust/email/news", address, leave=leave, **words)
+            notices.send("trust/email/news", address, headers=one_click(leave), leave=leave, **words)
         except MailNotSent:
             continue  # it is due again, later each time
         directory.settle_letter(letter.id)
         sent += 1
     return sent
+
+
+def one_click(leave: str) -> dict[str, str]:
+    """RFC 8058: the mail program's own button ends the subscription."""
+    return {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def words_about(about: str) -> dict[str, str] | None:

@@ -19,6 +19,17 @@ from operators.record import DIRECTORY, record
 options.get_content_type_for_model = lambda _: ContentType()  # type: ignore[assignment]
 
 
+# What the constraints of the public site's tables keep, where the database would name the constraint only.
+KEPT = {
+    "sub_processors_notice_of_30_days": "A change takes effect 30 days after it is announced, or later.",
+    "sub_processors_posted_in_the_changelog": "A change is posted in the changelog first.",
+    "sub_processors_an_end_is_posted": "An end is posted in the changelog first.",
+    "standings_no_badge_unearned": "Attested is what somebody attested: name the day and the auditor.",
+    "incidents_end_after_they_start": "An incident ends after it has started.",
+    "maintenance_windows_end_after_they_start": "A window ends after it has started.",
+}
+
+
 class RecordedAdmin(ModelAdmin):
     """A table whose rows operators add, change and remove; Django's own log is not kept."""
 
@@ -94,5 +105,5 @@ def refused(request: HttpRequest, error: DatabaseError, back: str) -> HttpRespon
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is None or diagnosis.sqlstate != "23514":
         raise error
-    messages.error(request, str(diagnosis.message_primary))
+    messages.error(request, KEPT.get(str(diagnosis.constraint_name), str(diagnosis.message_primary)))
     return HttpResponseRedirect(back)
