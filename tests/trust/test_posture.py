@@ -31,7 +31,7 @@ from tests.world import olga
 from trust import facts
 from trust.models import PostureResult, PostureRun
 from trust.posture.kinds import Outcome
-from trust.posture.run import Report, checks, keep, verify
+from trust.posture.run import Report, checks, is_due, keep, verify
 
 pytestmark = pytest.mark.usefixtures("only_the_cast")
 
@@ -318,6 +318,23 @@ def test_one_workspace_is_looked_at_alone(world, superuser) -> None:
         assert not verify("rival", only=["row_security"]).is_good
     finally:
         superuser.execute("ALTER TABLE tenant_rival.leads ENABLE ROW LEVEL SECURITY")
+
+
+def test_the_job_looks_again_after_an_hour_or_when_a_release_brought_a_check(world, live, superuser) -> None:
+    """Guards the page: a new sentence is not left unproved, nor an old one believed, for longer."""
+    forget = "DELETE FROM public.posture_results; DELETE FROM public.posture_runs"
+    assert is_due()
+    keep(verify())
+    try:
+        assert not is_due()
+        superuser.execute("DELETE FROM public.posture_results WHERE check_name = 'region'")
+        assert is_due()
+        superuser.execute(forget)
+        keep(verify())
+        superuser.execute("UPDATE public.posture_runs SET started_at = now() - interval '61 minutes'")
+        assert is_due()
+    finally:
+        superuser.execute(forget)
 
 
 def test_a_kept_run_is_public_without_the_names_of_workspaces(world, live, superuser, settings) -> None:

@@ -136,6 +136,9 @@ def release() -> str:
 
 
 def is_due() -> bool:
-    """Whether the last run over everything is an hour old, or there is none."""
+    """Whether the last run over everything is an hour old, or leaves a check out that this release has."""
     last = PostureRun.objects.filter(workspace="").order_by("-started_at").first()
-    return last is None or last.started_at <= timezone.now() - EVERY
+    if last is None or last.started_at <= timezone.now() - EVERY:
+        return True
+    seen = set(PostureResult.objects.filter(run=last).values_list("check_name", flat=True))
+    return seen != {each.name for each in checks()}
