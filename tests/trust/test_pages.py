@@ -53,6 +53,19 @@ FORGET = """
 """
 
 
+# What stands below something else begins where that ends, within the same column.
+OVERLAPS = """
+() => {
+  const rows = [...document.querySelectorAll(".claims > li, .nots > li, .ledger tr, .stack > *, .chapter")];
+  const box = (row) => row.getBoundingClientRect();
+  const below = (row) => rows.filter((other) =>
+    !row.contains(other) && !other.contains(row) && box(other).left === box(row).left &&
+    box(other).top > box(row).top && box(other).top < box(row).bottom - 1);
+  return rows.filter((row) => below(row).length).map((row) => row.textContent.trim().slice(0, 60));
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def results(_workspaces) -> Report:
     """What the checks find: they read the whole cell, and one run is enough to have something to show."""
@@ -75,7 +88,12 @@ def told(world, superuser, live, results) -> Iterator[str]:
 def test_every_public_page_is_sound(open_page, told: str, width: int) -> None:
     addresses = {name: told + path for name, path in PAGES.items()}
 
-    assert complaints_of_all(open_page(width=width), addresses, prefix="site") == {}
+    page = open_page(width=width)
+
+    assert complaints_of_all(page, addresses, prefix="site") == {}
+    for path in ("/", "/trust", "/security"):
+        page.goto(told + path)
+        assert page.evaluate(OVERLAPS) == [], path
 
 
 def test_the_tables_behind_a_category_open_without_scripts(open_page, told: str) -> None:
