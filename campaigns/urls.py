@@ -36,4 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("calls/<uuid:call_id>/", calls.call, name="call"),
     path("o/<str:token>", recipient.opt_out, name="opt_out"),
     path("o/<str:token>/erase", recipient.erase, name="erase"),
+    path("o/<str:token>/back", recipient.take_back, name="take_back"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import WorkspaceProfile
 from campaigns.forms.content import BASES
 from campaigns.models import Draft
-from campaigns.recipients import asked_for_erasure, has_opted_out
+from campaigns.recipients import asked_for_erasure, has_opted_out, may_take_back
 from mailbox.models import Message
 
 
@@ -26,6 +26,7 @@ class Explanation:
     approved_at: datetime | None
     is_out: bool
     is_erasing: bool
+    may_take_back: bool
 
 
 def explanation(message: Message) -> Explanation:
@@ -42,6 +43,7 @@ def explanation(message: Message) -> Explanation:
         approved_at=draft.approved_at if draft else None,
         is_out=has_opted_out(message),
         is_erasing=asked_for_erasure(message),
+        may_take_back=may_take_back(message),
     )
 
 

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from accounts.models import Member
 from audit.actors import Actor
 from audit.models import AuditRow
 from campaigns.approval import approve
 from campaigns.models import Enrollment, Stage
 from campaigns.sending import claim
+from leads.actions import suppress
 from leads.models import Lead, Reason, RequestKind, Standing, SubjectRequest, Suppression
 from mailbox.models import Delivery, Message
 from tenants.binding import bound
@@ -138,3 +140,103 @@ def test_erasure_can_be_asked_for_once_and_silences_too(world, sent, stranger):
         assert Enrollment.objects.get(drafts__message=message).stage == Stage.STOPPED
     page = client_of(world.acme, rita(world)).get("/").content.decode()
     assert "1 person asks about their data" in page
+
+
+def test_only_the_recipient_takes_an_opt_out_back_and_says_which_address_it_was(world, sent, stranger):
+    message, token = sent
+    address = message.thread.lead.profile["email"]
+    stranger.post(f"/o/{token}")
+    page = stranger.get(f"/o/{token}").content.decode()
+    assert f"/o/{token}/back" in page
+
+    asked = stranger.get(f"/o/{token}/back").content.decode()
+    done = stranger.post(f"/o/{token}/back", {"address": address.upper()})
+
+    assert address not in asked  # whoever opens the link is not told what to type
+    assert (done.status_code, done.cookies) == (200, {})
+    assert b"may write to you again" in done.content
+    with bound(world.acme):
+        assert not Suppression.objects.exists()
+        assert Lead.objects.get(pk=message.thread.lead_id).standing == Standing.OPEN
+        assert Enrollment.objects.get(drafts__message=message).stage == Stage.STOPPED  # nothing starts anew
+        line = AuditRow.objects.get(event="suppression.lifted")
+        assert line.details["actor"] == "The recipient, by the link in a mail"
+    assert b"Do not write to me again" in stranger.get(f"/o/{token}").content
+
+
+TRIES = [
+    ("get", {}),
+    ("head", {}),
+    ("options", {}),
+    ("post", {}),
+    ("post", {"address": ""}),
+    ("post", {"address": "somebody@else.test"}),
+    ("post", {"address": "no address"}),
+    ("post", {"List-Unsubscribe": "One-Click"}),
+]
+
+
+@pytest.mark.parametrize(("method", "said"), TRIES)
+def test_no_scanner_and_no_guess_takes_an_opt_out_back(world, sent, stranger, method, said):
+    """Guards `take_back_opt_out`: without its comparison any POST to the link would lift the opt-out."""
+    _, token = sent
+    stranger.post(f"/o/{token}")
+
+    answer = getattr(stranger, method)(f"/o/{token}/back", said)
+
+    assert answer.status_code in ({422} if method == "post" and said.get("address") else {200, 422})
+    with bound(world.acme):
+        assert Suppression.objects.get().reason == Reason.OPT_OUT
+        assert not AuditRow.objects.filter(event="suppression.lifted").exists()
+
+
+def test_a_member_who_knows_the_link_and_the_address_is_refused(world, sent, stranger):
+    message, token = sent
+    stranger.post(f"/o/{token}")
+
+    with bound(world.acme):
+        person = Member.objects.get()
+    address = message.thread.lead.profile["email"]
+    answer = client_of(world.acme, person).post(f"/o/{token}/back", {"address": address})
+
+    assert answer.status_code == 422
+    assert b"Only the recipient" in answer.content
+    with bound(world.acme):
+        assert Suppression.objects.get().reason == Reason.OPT_OUT
+
+
+@pytest.mark.parametrize("reason", [Reason.ERASURE, Reason.COMPLAINT, Reason.BY_HAND, Reason.BOUNCE])
+def test_the_link_takes_nothing_back_but_an_opt_out(world, sent, stranger, reason):
+    message, token = sent
+    address = message.thread.lead.profile["email"]
+    with bound(world.acme):
+        suppress(address, reason)
+
+    answer = stranger.post(f"/o/{token}/back", {"address": address})
+
+    assert answer.status_code == 422
+    with bound(world.acme):
+        assert Suppression.objects.get().reason == reason
+
+
+def test_guesses_at_the_address_are_counted(world, sent, stranger):
+    _, token = sent
+    stranger.post(f"/o/{token}")
+
+    statuses = {
+        stranger.post(f"/o/{token}/back", {"address": f"a{number}@x.test"}).status_code
+        for number in range(35)
+    }
+
+    assert statuses == {422, 429}
+
+
+def test_after_a_request_for_erasure_nothing_is_taken_back(world, sent, stranger):
+    message, token = sent
+    stranger.post(f"/o/{token}/erase")
+
+    answer = stranger.post(f"/o/{token}/back", {"address": message.thread.lead.profile["email"]})
+
+    assert answer.status_code == 422
+    with bound(world.acme):
+        assert Suppression.objects.get().reason == Reason.OPT_OUT
