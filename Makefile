@@ -91,8 +91,9 @@ bench-restore: $(SYNCED) ## measure backup and restore beside pg_dump and pg_res
 ROWS ?= 100000
 PEER_ROWS ?= 5000
 PEAK_ROWS ?= 1000000
-bench-import: $(SYNCED) ## measure the import: ROWS=100000 ROUNDS=3 PEER_ROWS=5000 PEAK_ROWS=1000000
-	@$(RUN) -m bench.imports --rows $(ROWS) --rounds $(ROUNDS) --peer-rows $(PEER_ROWS) --peak-rows $(PEAK_ROWS)
+IMPORT_ROUNDS ?= 5
+bench-import: $(SYNCED) ## measure the import: ROWS=100000 IMPORT_ROUNDS=5 PEER_ROWS=5000 PEAK_ROWS=1000000
+	@$(RUN) -m bench.imports --rows $(ROWS) --rounds $(IMPORT_ROUNDS) --peer-rows $(PEER_ROWS) --peak-rows $(PEAK_ROWS)
 
 N ?= 1000
 PEER ?= 100

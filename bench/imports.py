@@ -1,6 +1,6 @@
 """How fast a file becomes leads: beside django-import-export, beside a bare INSERT, and in how much memory.
 
-    make bench-import [ROWS=100000] [ROUNDS=3] [PEER_ROWS=5000] [PEAK_ROWS=1000000]
+    make bench-import [ROWS=100000] [IMPORT_ROUNDS=5] [PEER_ROWS=5000] [PEAK_ROWS=1000000]
 
 Every round takes one file in by the product's own worker, then stores the very rows that came of it once
 more with a bare `INSERT … SELECT unnest(…)` (they are sealed already, so nothing is left to do but to store:
@@ -51,7 +51,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer-rows", type=int, default=5_000)
     parser.add_argument("--peak-rows", type=int, default=1_000_000)
     parser.add_argument("--work", help=argparse.SUPPRESS)

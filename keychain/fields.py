@@ -87,6 +87,14 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
 
     def sealer(self) -> Callable[[Any, UUID], bytes]:
         """`seal` with the key looked up once: for bulk loads."""
+        make = self._maker()
+        return lambda value, row: make.seal(row, self.encode(value))
+
+    def sealer_of_many(self) -> Callable[[Iterable[tuple[UUID, bytes]]], list[bytes]]:
+        """Envelopes of (row, value) pairs, in their order; each value is what `encode` makes of it."""
+        return self._maker().seal_many
+
+    def _maker(self) -> envelope.Sealer:
         workspace = current().id
         if self.purpose in keys.MONTHLY:
             version = int(datetime.now(UTC).strftime("%Y%m"))
@@ -94,8 +102,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         else:
             version = keys.latest_version(workspace, self.purpose)
             key = keys.open_key(workspace, self.purpose, version)
-        make = envelope.Sealer(key, version, workspace, *self._where())
-        return lambda value, row: make.seal(row, self.encode(value))
+        return envelope.Sealer(key, version, workspace, *self._where())
 
     def open(self, sealed: bytes, row: UUID) -> Any:
         """The value in `sealed`. Raises `SealBroken` or `KeysUnavailable`, never returns a guess."""

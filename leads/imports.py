@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.actions.imports import sheet_of, untouched
-from leads.models import Import, ImportReject, ImportState
+from leads.models import Import, ImportReject, ImportState, ImportTrial
 from leads.rejects import Reject, write_rejects
 from leads.sheet import BadRow, Row
 
@@ -40,14 +40,21 @@ class StandingOf:
             return cls(job.get_state_display(), job.rows, job.rows, "", "good")
         share = min(1.0, job.place[0] / job.size) if job.place and job.size else 0.0
         total = max(job.rows, round(job.rows / share)) if share else sheet_of(job).approximate_rows
-        return cls(f"Importing {job.file_name}", job.rows, total, _left(job, share))
+        return cls(f"Importing {job.file_name}", job.rows, total, _left(job.began_at, share))
+
+    @classmethod
+    def of_trial(cls, trial: ImportTrial) -> StandingOf:
+        job = trial.job
+        share = min(1.0, trial.place[0] / job.size) if trial.place and job.size else 0.0
+        total = max(trial.rows, round(trial.rows / share)) if share else sheet_of(job).approximate_rows
+        return cls("Reading the whole file", trial.rows, total, _left(trial.began_at, share))
 
 
-def _left(job: Import, share: float) -> str:
+def _left(began_at: datetime | None, share: float) -> str:
     """When it will be done, as far as the pace until now tells."""
-    if not share or job.began_at is None:
+    if not share or began_at is None:
         return "Waiting for a worker. You can leave this page."
-    spent = (timezone.now() - job.began_at).total_seconds()
+    spent = (timezone.now() - began_at).total_seconds()
     seconds = spent * (1 - share) / share
     if seconds < FEW_SECONDS:
         return "A few seconds left. You can leave this page."

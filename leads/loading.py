@@ -13,8 +13,9 @@ from keychain.index import blind_index
 from leads.candidates import Candidate, Maker, Unusable
 from leads.indexing import Indexes, indexes
 from leads.mapping import Mapping
-from leads.models import Import, ImportChange, ImportReject, Lead, Reason
+from leads.models import Import, ImportChange, ImportReject, ImportTrial, Lead, Reason
 from leads.profile import Policy, Profile, merge, reader
+from leads.seen import Seen
 from leads.sheet import BadRow, Batch, Row, Sheet
 from tenants.backend.arrays import Packed, bytea_array, int_array, text_array, uuid_array
 from tenants.backend.cursor import binary_cursor
@@ -28,8 +29,8 @@ INSERT = """
     FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[], %s::text[], %s::integer[])
         AS new (id, profile, email, domain, words, row)
     ON CONFLICT (email_index) DO NOTHING
-    RETURNING id
 """
+TAKEN = "SELECT id FROM leads WHERE id = ANY (%s::uuid[])"
 FORBIDDEN = """
     SELECT index, covers_domain, reason FROM suppressions
     WHERE (NOT covers_domain AND index = ANY (%s::bytea[])) OR (covers_domain AND index = ANY (%s::bytea[]))
@@ -67,13 +68,13 @@ class Change:
 
 @dataclass
 class Loader:
-    """Loads the batches of one import; `dry` counts and writes nothing."""
+    """Loads the batches of one import; with `dry` it counts, writes no lead, and notes there whom it met."""
 
     job: Import
     sheet: Sheet
     mapping: Mapping
     policy: Policy
-    dry: bool = False
+    dry: Seen | None = None
     counts: Counts = field(default_factory=Counts)
     rejects: list[ImportReject] = field(default_factory=list)
     found: list[Profile] = field(default_factory=list)  # of a dry run: the leads it would make
@@ -83,9 +84,8 @@ class Loader:
         self.prepare = Maker(
             reader(self.mapping, [column.name for column in self.sheet.columns]),
             self._blind,
-            None if self.dry else Lead._meta.get_field("profile").sealer(),
+            None if self.dry else Lead._meta.get_field("profile").sealer_of_many(),
         )
-        self._seen: dict[str, int] = {}  # of a dry run, which writes nothing that could be found again
         self._of_this_file: set[UUID] = set()
 
     def load(self, batch: Batch, ready: list[Candidate | Unusable]) -> None:
@@ -95,21 +95,24 @@ class Loader:
         self.counts.blank += batch.blank
         self.counts.rows += len(batch.rows)
         found = self._without_suppressed(self._usable(ready))
-        existing = self._existing(found)
-        new = [each for each in found if each.indexes.email not in existing]
-        met = [self._meet(each, lead) for each in found if (lead := existing.get(each.indexes.email))]
-        changes = [change for change in met if change]
         if self.dry:
-            self.counts.imported += len(new)
-            self.found = [each.profile for each in new]
+            self._try(found, self.dry)
             return
-        self._insert(new)
-        self._change(changes)
+        self._change(self._meet(self._insert(found)))
         ImportReject.objects.bulk_create(self.rejects)
+
+    def _try(self, found: list[Candidate], seen: Seen) -> None:
+        found = self._without_seen(found, seen)
+        existing = self._existing(found)
+        new = [each for each in found if each.email not in existing]
+        changes = self._meet([each for each in found if each.email in existing], existing)
+        self.counts.imported += len(new)
+        self.found = [each.profile for each in new]
+        seen.note([each.email for each in [*new, *(change.found for change in changes)]])
 
     def _usable(self, ready: list[Candidate | Unusable]) -> list[Candidate]:
         found: dict[str, Candidate] = {}
-        seen = self._seen if self.dry else {}
+        seen: dict[str, int] = {}
         for each in ready:
             if isinstance(each, Unusable):
                 self._reject(each.row, each.reason)
@@ -128,21 +131,29 @@ class Loader:
             return found
         kept = []
         for each in found:
-            reason = addresses.get(each.indexes.email) or domains.get(each.indexes.domain)
+            reason = addresses.get(each.email) or domains.get(each.domain)
             if reason is None:
                 kept.append(each)
                 continue
             self.counts.suppressed += 1
             if reason == Reason.ERASURE:
-                self._note(Row(each.row.number, [""] * len(each.row.cells)), ERASED, each.indexes.email)
+                self._note(Row(each.row.number, [""] * len(each.row.cells)), ERASED, each.email)
             else:
-                self._note(each.row, SUPPRESSED, each.indexes.email)
+                self._note(each.row, SUPPRESSED, each.email)
         return kept
+
+    def _without_seen(self, found: list[Candidate], seen: Seen) -> list[Candidate]:
+        """A dry run makes no lead that a later row could meet, so it remembers whom it would have made."""
+        again = seen.among([each.email for each in found])
+        for each in found:
+            if each.email in again:
+                self._duplicate(each, AGAIN)
+        return [each for each in found if each.email not in again]
 
     def _existing(self, found: list[Candidate]) -> dict[bytes, Lead]:
         """The leads that are here already, by index; those that this file brought or changed are marked."""
         with binary_cursor() as cursor:
-            cursor.execute(HERE, [bytea_array([each.indexes.email for each in found])])
+            cursor.execute(HERE, [bytea_array([each.email for each in found])])
             here = [uid for (uid,) in cursor.fetchall()]
         if not here:
             return {}
@@ -155,10 +166,17 @@ class Loader:
         self._of_this_file = ours | set(changed.values_list("lead_id", flat=True))
         return {bytes(lead.email_index): lead for lead in leads}
 
-    def _meet(self, found: Candidate, lead: Lead) -> Change | None:
-        """The address is here already: the policy decides what the row may change."""
-        if lead.pk in self._of_this_file or self.policy is Policy.SKIP:
-            self._duplicate(found, AGAIN if lead.pk in self._of_this_file else KNOWN)
+    def _meet(self, found: list[Candidate], existing: dict[bytes, Lead] | None = None) -> list[Change]:
+        """Addresses that are here already: the policy decides what their rows may change."""
+        if not found:
+            return []
+        leads = self._existing(found) if existing is None else existing
+        changes = [self._change_of(each, leads.get(each.email)) for each in found]
+        return [change for change in changes if change]
+
+    def _change_of(self, found: Candidate, lead: Lead | None) -> Change | None:
+        if lead is None or self.policy is Policy.SKIP or lead.pk in self._of_this_file:
+            self._duplicate(found, AGAIN if lead and lead.pk in self._of_this_file else KNOWN)
             return None
         merged, changed = merge(Profile.from_dict(lead.profile), found.profile, self.policy)
         if not changed:
@@ -169,20 +187,21 @@ class Loader:
 
     def _duplicate(self, found: Candidate, reason: str) -> None:
         self.counts.duplicates += 1
-        self._note(found.row, reason, found.indexes.email)
+        self._note(found.row, reason, found.email)
 
-    def _insert(self, new: list[Candidate]) -> None:
-        if not new:
-            return
-        now = timezone.now()
-        columns = packed_columns(new)
+    def _insert(self, found: list[Candidate]) -> list[Candidate]:
+        """Store those whose address is new; the others come back."""
+        if not found:
+            return []
+        now, columns = timezone.now(), packed_columns(found)
         with binary_cursor() as cursor:
             cursor.execute(INSERT, [self.job.pk, now, now, *columns])
+            self.counts.imported += cursor.rowcount
+            if cursor.rowcount == len(found):
+                return []
+            cursor.execute(TAKEN, [columns[0]])
             taken = {uid for (uid,) in cursor.fetchall()}
-        self.counts.imported += len(taken)
-        for each in new:
-            if each.id not in taken:  # someone else brought the address between our look and our write
-                self._duplicate(each, KNOWN)
+        return [each for each in found if each.id not in taken]
 
     def _change(self, changes: list[Change]) -> None:
         """Write the merged profiles, and what they were, so that the import can be undone."""
@@ -228,13 +247,13 @@ def packed_columns(new: list[Candidate]) -> list[Packed]:
         bytea_array([each.sealed for each in new]),
         bytea_array(emails),
         bytea_array(domains),
-        text_array(["{" + ",".join(map(str, each.indexes.words)) + "}" for each in new]),
+        text_array([each.words for each in new]),
         int_array([each.row.number for each in new]),
     ]
 
 
 def _columns(new: list[Candidate]) -> tuple[list[bytes], list[bytes]]:
-    return [each.indexes.email for each in new], [each.indexes.domain for each in new]
+    return [each.email for each in new], [each.domain for each in new]
 
 
 def _suppressed(found: list[Candidate]) -> tuple[dict[bytes, str], dict[bytes, str]]:
@@ -247,8 +266,8 @@ def _suppressed(found: list[Candidate]) -> tuple[dict[bytes, str], dict[bytes, s
     return by_address, {bytes(index): reason for index, covers_domain, reason in rows if covers_domain}
 
 
-def progress_of(job: Import, counts: Counts, place: tuple[int, int]) -> None:
-    """Add a batch's counts and the checkpoint to the import's row."""
+def progress_of(job: Import | ImportTrial, counts: Counts, place: tuple[int, int]) -> None:
+    """Add a batch's counts and the checkpoint to the row of the import, or of its trial."""
     job.rows += counts.rows
     job.imported += counts.imported
     job.updated += counts.updated

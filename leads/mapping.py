@@ -108,6 +108,8 @@ def _claims(column: Column) -> Iterable[tuple[int, Target, str]]:
         yield sure + name[1], name[0], f"it is called {column.name}"
     if seen and (not name or seen[0] is not name[0]):
         yield 1000, seen[0], seen[1]
+    if any(map(looks_like_email, column.samples)):
+        yield 2000, Target.EMAIL, "e-mail addresses stand in it"
 
 
 def _content(samples: Sequence[str]) -> tuple[Target, str] | None:

@@ -66,7 +66,7 @@ class BlindIndex:
     It holds the key, and the words it has seen: let it live as long as the request or the import.
     """
 
-    __slots__ = ("_columns", "_domain_mac", "_email_mac", "_links", "_subkey")
+    __slots__ = ("_columns", "_domain_mac", "_domains", "_email_mac", "_links", "_subkey")
 
     def __init__(self, index_key: Key) -> None:
         first, *links = parts_of(index_key)
@@ -75,6 +75,7 @@ class BlindIndex:
         self._domain_mac = Mac(self._subkey(LABEL + b"domain"))
         self._links = [_Link(part, number) for number, part in enumerate(links, 2)]
         self._columns: dict[str, _Column] = {}
+        self._domains: dict[str, bytes] = {}  # many leads share one
 
     def _email(self, address: bytes) -> bytes:
         return self.relinked(self._email_mac(address), 1)
@@ -117,7 +118,13 @@ class BlindIndex:
 
     def both(self, normal: str) -> tuple[bytes, bytes]:
         """`email` and `domain` of an address that is in its one spelling already: for bulk loads."""
-        return self._email(normal.encode()), self._domain(normal.rpartition("@")[2].encode())
+        name = normal.rpartition("@")[2]
+        domain = self._domains.get(name)
+        if domain is None:
+            if len(self._domains) >= MOST_TEXTS:
+                self._domains.clear()
+            domain = self._domains[name] = self._domain(name.encode())
+        return self._email(normal.encode()), domain
 
     def value(self, column: str, text: str) -> bytes:
         """32 bytes for a whole text of that column, as it is: the caller brings it into one spelling."""
@@ -126,11 +133,11 @@ class BlindIndex:
 
     def words(self, column: str, text: str) -> list[int]:
         """What to store for a value: signed 64-bit integers, sorted, each once."""
-        return sorted(set(self._column(column).of_text(text)))
+        return sorted(self._column(column).of_text(text))
 
-    def terms(self, column: str, text: str) -> tuple[int, ...]:
-        """`words` in no order, some perhaps more than once: for bulk loads."""
-        return self._column(column).of_text(text)
+    def spelled(self, column: str, text: str) -> str:
+        """`words` as they stand between the braces of a PostgreSQL array: for bulk loads."""
+        return self._column(column).spelled(text)
 
     def probe(self, column: str, word: str, *, whole: bool = False) -> int:
         """What to look for: values with a word that starts so, or that is so if `whole`.
@@ -163,28 +170,31 @@ class BlindIndex:
 class _Column:
     """The words of one column. Names and titles repeat, so what was computed is remembered."""
 
-    __slots__ = ("_known", "_links", "_mac", "_texts")
+    __slots__ = ("_known", "_links", "_mac", "_spelled")
 
     def __init__(self, key: bytes, links: "list[_Link]") -> None:
         self._mac = Mac(key)
         self._links = links
         self._known: dict[str, list[int]] = {}
-        self._texts: dict[str, tuple[int, ...]] = {}
+        self._spelled: dict[str, str] = {}
 
     def probe(self, word: str, *, whole: bool) -> int:
         if whole or len(word) < SHORTEST_PREFIX:
             return _linked(_number(self._mac(WHOLE + word.encode())), self._links)
         return _linked(_number(self._mac(PREFIX + word[:LONGEST_PREFIX].encode())), self._links)
 
-    def of_text(self, text: str) -> tuple[int, ...]:
+    def of_text(self, text: str) -> set[int]:
         """The terms of each word of a text."""
-        found = self._texts.get(text)
+        return {term for word in _stored_words(text)[:MOST_WORDS] for term in self.terms(word)}
+
+    def spelled(self, text: str) -> str:
+        found = self._spelled.get(text)
         if found is None:
-            found = tuple([term for word in _stored_words(text)[:MOST_WORDS] for term in self.terms(word)])
+            found = ",".join(map(str, sorted(self.of_text(text))))
             if len(text) <= LONGEST_REMEMBERED:
-                if len(self._texts) >= MOST_TEXTS:
-                    self._texts.clear()
-                self._texts[text] = found
+                if len(self._spelled) >= MOST_TEXTS:
+                    self._spelled.clear()
+                self._spelled[text] = found
         return found
 
     def terms(self, word: str) -> list[int]:

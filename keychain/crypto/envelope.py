@@ -109,16 +109,23 @@ class Sealer:
         self._bound = _bound_to(key_id, workspace, table, column)
 
     def seal(self, row: UUID, plaintext: bytes) -> bytes:
+        return self._sealed(row, plaintext, urandom(SALT_BYTES))
+
+    def _sealed(self, row: UUID, plaintext: bytes, salt: bytes) -> bytes:
         bound = self._bound + row.int.to_bytes(16, "big")
-        salt, mac = urandom(SALT_BYTES), self._mac
-        info = LABEL + salt
+        mac, info = self._mac, LABEL + salt
         value_key = mac(info + b"\x01")
         rest = mac(value_key + info + b"\x02")
         return self._head + salt + rest[12:28] + AESGCM(value_key).encrypt(rest[:12], plaintext, bound)
 
     def seal_many(self, values: Iterable[tuple[UUID, bytes]]) -> list[bytes]:
-        """The envelopes of many rows, in their order."""
-        return [self.seal(row, plaintext) for row, plaintext in values]
+        """The envelopes of many rows, in their order; their salts are one draw of random bytes."""
+        pairs, sealed = list(values), self._sealed
+        noise = urandom(SALT_BYTES * len(pairs))
+        return [
+            sealed(row, plaintext, noise[at : at + SALT_BYTES])
+            for at, (row, plaintext) in zip(range(0, len(noise), SALT_BYTES), pairs, strict=True)
+        ]
 
     def unseal(self, row: UUID, envelope: bytes) -> bytes:
         """The value, or SealBroken."""

@@ -1,8 +1,9 @@
 """Writes to leads, by what they are about."""
 
 from leads.actions.bulk import bulk_slice
-from leads.actions.imports import dry_run, import_slice, mapping_of, start, upload
+from leads.actions.imports import import_slice, mapping_of, start, upload
 from leads.actions.suppression import lift, suppress, suppress_index
+from leads.actions.trials import dry_run, trial_slice
 
 __all__ = [
     "bulk_slice",
@@ -13,5 +14,6 @@ __all__ = [
     "start",
     "suppress",
     "suppress_index",
+    "trial_slice",
     "upload",
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import datetime
 from json import dumps
 from typing import BinaryIO
@@ -23,16 +22,13 @@ from leads.errors import LeadsError
 from leads.indexing import indexes
 from leads.loading import Counts, Loader, progress_of, store
 from leads.mapping import Mapping, suggest
-from leads.models import Import, ImportChange, ImportReject, ImportState, Lead
+from leads.models import Import, ImportChange, ImportState, ImportTrial, Lead
 from leads.profile import Policy, Profile
 from leads.sheet import MAX_BYTES, Batch, CsvRefused, Place, Sheet
 from leads.upload import keep, kept_file
 from tenants import bells
 
 SLICE_SECONDS = 5.0
-PREVIEW_ROWS = 5000
-SAMPLES = 5
-SAMPLES_OF_A_REASON = 4
 UNDO_BATCH = 500
 PROGRESS = [*(each.name for each in fields(Counts)), "place"]
 WAITING = [ImportState.UPLOADED, ImportState.MAPPED]
@@ -57,45 +53,13 @@ def upload(source: BinaryIO, name: str, size: int, *, by: Actor) -> Import:
     return job
 
 
-@dataclass(slots=True)
-class Preview:
-    """What the first rows would become; `is_whole` when they are all there are."""
-
-    counts: Counts = field(default_factory=Counts)
-    is_whole: bool = True
-    leads: list[Profile] = field(default_factory=list)
-    refused: list[ImportReject] = field(default_factory=list)
-
-
-def dry_run(job: Import, mapping: Mapping, policy: Policy) -> Preview:
-    """Read the first rows as the import would, and write nothing."""
-    loader = Loader(job, sheet_of(job), mapping, policy, dry=True)
-    preview = Preview(loader.counts)
-    for batch in batches(kept_file(job), loader.sheet):
-        loader.load(batch, loader.prepare(batch))
-        preview.leads += loader.found[: SAMPLES - len(preview.leads)]
-        preview.refused = _samples([*preview.refused, *loader.rejects])
-        if loader.counts.rows >= PREVIEW_ROWS:
-            preview.is_whole = batch.end.byte >= job.size
-            break
-    return preview
-
-
-def _samples(rejects: list[ImportReject]) -> list[ImportReject]:
-    """A few of each reason, so that a thousand duplicates do not hide the one broken row."""
-    kept: dict[str, list[ImportReject]] = {}
-    for each in rejects:
-        alike = kept.setdefault(re.sub(r"\d+", "", each.reason), [])
-        alike += [each] if len(alike) < SAMPLES_OF_A_REASON else []
-    return sorted((each for alike in kept.values() for each in alike), key=lambda each: each.number)
-
-
 @transaction.atomic
 def choose(job: Import, mapping: Mapping, policy: Policy) -> None:
     """Keep what the columns mean and what happens to leads that are here. Raises `ImportMoved`."""
     waiting = Import.objects.filter(pk=job.pk, state__in=WAITING)
     if not waiting.update(state=ImportState.MAPPED, policy=policy.value):
         raise ImportMoved("This import has already begun.")
+    ImportTrial.objects.filter(job=job).delete()  # of other columns, or of another policy
     job.refresh_from_db(fields=["state", "policy"])
     job.mapping = [list(use) for use in mapping.uses]
     job.save(update_fields=["mapping"])

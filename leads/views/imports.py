@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,14 +13,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, member_only
-from leads.actions.imports import choose, discard, dry_run, mapping_of, start, undo
+from leads.actions.imports import choose, discard, mapping_of, start, undo
 from leads.actions.imports import upload as keep_upload
+from leads.actions.trials import begin_trial, dry_run, samples_of
 from leads.errors import LeadsError
 from leads.forms import MappingForm, UploadForm
 from leads.imports import StandingOf, outcome, reject_lines, what_undo_does
-from leads.models import Import
+from leads.models import Import, ImportTrial
 from leads.profile import Policy
-from leads.queries import import_page, samples_of
+from leads.queries import import_page
 from tenants.binding import bound
 from tenants.workspace import WorkspaceRef
 
@@ -64,6 +65,7 @@ def columns(request: MemberRequest, pk: UUID) -> HttpResponseBase:
     form = MappingForm(job, request.POST or None)
     if request.method == "POST" and form.is_valid():
         choose(job, form.mapping, form.chosen_policy)
+        begin_trial(job)
         return redirect("leads:check", pk=pk)
     context = {"job": job, "form": form, "sheet": form.sheet, "steps": STEPS, "current": 2}
     return render(request, "leads/columns.html", context, status=422 if form.errors else 200)
@@ -84,8 +86,23 @@ def check(request: MemberRequest, pk: UUID) -> HttpResponseBase:
     except LeadsError as error:
         messages.error(request, str(error))
         return redirect("leads:columns", pk=pk)
-    context = {"job": job, "preview": preview, "samples": samples_of(preview), "policy": policy}
-    return render(request, "leads/check.html", {**context, "steps": STEPS, "current": 3})
+    context = {"job": job, "preview": preview, **_trial(job), "steps": STEPS, "current": 3}
+    return render(request, "leads/check.html", context)
+
+
+@member_only
+@require_safe
+def check_progress(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """The moving part of the page before the import: how far the whole file is read, and what was found."""
+    job = get_object_or_404(Import, pk=pk)
+    return render(request, "leads/trial.html", {"job": job, **_trial(job)})
+
+
+def _trial(job: Import) -> dict[str, Any]:
+    trial = ImportTrial.objects.filter(job=job).select_related("job").first()
+    if trial is None:
+        return {"trial": None}
+    return {"trial": trial, "standing": StandingOf.of_trial(trial), "refused": samples_of(trial)}
 
 
 @member_only

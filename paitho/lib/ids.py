@@ -8,6 +8,7 @@ from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VERSION_AND_VARIANT = 7 << 76 | 2 << 62
+NOISE = 10  # random bytes of one id
 
 
 class _Ticker:
@@ -39,7 +40,17 @@ os.register_at_fork(after_in_child=_ticker.restart)
 
 def uuid7() -> UUID:
     """A new id, greater than every id made before in this process; safe between threads."""
-    noise = int.from_bytes(os.urandom(10), "big")
+    return _made(os.urandom(NOISE))
+
+
+def uuid7s(count: int) -> list[UUID]:
+    """So many, in order, as `uuid7` makes them, from one draw of random bytes: for bulk loads."""
+    noise = os.urandom(NOISE * count)
+    return [_made(noise[at : at + NOISE]) for at in range(0, len(noise), NOISE)]
+
+
+def _made(drawn: bytes) -> UUID:
+    noise = int.from_bytes(drawn, "big")
     tick = _ticker.next(noise >> 39)
     return UUID(
         int=tick >> 42 << 80

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.models import AuditRow
-from leads.actions.imports import dry_run, mapping_of
+from leads.actions import dry_run, mapping_of
 from leads.actions.people import change_lead, profile_of
 from leads.actions.suppression import suppress
 from leads.models import Import, ImportPart, ImportReject, ImportState, Lead, Reason

@@ -175,3 +175,9 @@ def test_suggestions_become_a_mapping():
 
     assert found[1] == Suggestion("Budget", CUSTOM, "it is kept under its own name")
     assert Mapping.of(found).uses == (("E-mail", T.EMAIL), ("Budget", CUSTOM))
+
+
+def test_a_column_with_some_addresses_is_the_address_where_no_other_is():
+    found = suggest([Column("Who", ("Ann", "n/a", "ann@looms.test")), Column("Town", ("Ulm",))])
+
+    assert [each.use for each in found] == [Target.EMAIL, Target.CITY]

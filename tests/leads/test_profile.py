@@ -1,5 +1,7 @@
 """What a row says, in one form, and how an import changes a lead that is there."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +92,11 @@ PROFILES = st.builds(
     st.dictionaries(st.sampled_from([t for t in T if t is not T.EMAIL]), st.text(max_size=3)),
     st.dictionaries(st.text(min_size=1, max_size=3), st.text(max_size=3)),
 )
+
+
+@given(PROFILES)
+def test_the_json_that_is_put_together_by_hand_is_that_of_the_library(profile):
+    assert profile.to_json() == json.dumps(profile.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
 
 @given(PROFILES, PROFILES, st.sampled_from(Policy))

@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 
-from paitho.lib.ids import time_of, uuid7
+from paitho.lib.ids import time_of, uuid7, uuid7s
 
 
 def test_an_id_is_version_7_of_the_rfc_variant():
@@ -23,6 +23,14 @@ def test_ids_sort_as_they_were_made():
 
     assert made == sorted(set(made))
     assert [m.bytes for m in made] == sorted(m.bytes for m in made)
+
+
+def test_many_ids_at_once_are_as_good_as_one_at_a_time():
+    before, many, after = uuid7(), uuid7s(500), uuid7()
+
+    assert [before, *many, after] == sorted({before, *many, after})
+    assert {each.version for each in many} == {7}
+    assert uuid7s(0) == []
 
 
 def test_an_id_tells_when_it_was_made():
