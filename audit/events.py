@@ -41,6 +41,7 @@ class Event(models.TextChoices):
     LEADS_DELETED = "leads.deleted", "Leads deleted"
     ADDRESS_SUPPRESSED = "suppression.added", "Address suppressed"
     SUBJECT_REQUEST_OPENED = "privacy.request_opened", "Data request opened"
+    SUBJECT_REQUEST_DUE = "privacy.request_due", "Owners reminded of a data request"
     SUBJECT_REQUEST_CLOSED = "privacy.request_answered", "Data request answered"
     PERSON_ERASED = "privacy.erased", "Person erased"
     ENRICHMENT_CHANGED = "enrichment.changed", "Enrichment switched"

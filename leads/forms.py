@@ -16,7 +16,7 @@ from leads.actions.opt_ins import KEYED
 from leads.actions.suppression_file import FROM_FILES
 from leads.filtering import Filter, read_uuid
 from leads.mapping import CUSTOM, IGNORE, Mapping, MappingError, Suggestion, Use, spoken, suggest
-from leads.models import BulkAction, Import, LabelKind, Lead, RequestKind
+from leads.models import BulkAction, Import, LabelKind, Lead, RequestKind, Source
 from leads.profile import CUSTOM_LENGTH, VALUE_LENGTH, Policy
 from leads.sheet import MAX_BYTES, Column, Sheet
 from leads.vocabulary import Target
@@ -194,10 +194,11 @@ class RequestForm(forms.Form):
 class BulkForm(forms.Form):
     """An action over the picked leads, or over all that the filter finds."""
 
-    action = forms.ChoiceField(choices=BulkAction)
+    action = forms.ChoiceField(choices=[pair for pair in BulkAction.choices if pair[0] != BulkAction.APPLY])
     scope = forms.ChoiceField(choices=[("picked", "The selected leads"), ("all", "All of the filter")])
     kind = forms.ChoiceField(choices=LabelKind, required=False)
     name = forms.CharField(max_length=60, required=False)
+    source = forms.ChoiceField(choices=Source, required=False)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)

@@ -28,7 +28,8 @@ class Touch:
 
 
 def history_of(lead: Lead) -> list[Touch]:
-    touches = [*_enrollments(lead), *_messages(lead), *_enrichments(lead), *_audited(lead), *_arrival(lead)]
+    touches = [*_enrollments(lead), *_messages(lead), *_enrichments(lead), *_audited(lead)]
+    touches += [*_labelled(lead), *_arrival(lead)]
     return sorted(touches, key=lambda touch: touch.at, reverse=True)[:MOST]
 
 
@@ -72,6 +73,19 @@ def _enrichments(lead: Lead) -> Iterator[Touch]:
 
 def _audited(lead: Lead) -> Iterator[Touch]:
     for row in AuditRow.objects.filter(about_id=lead.pk).order_by("-at")[:MOST]:
-        action = str(row.details["data"].get("action", ""))
-        text = f"{action} by {row.details['actor']}".strip()
-        yield Touch(row.at, icon="list-details", title=row.label, text=text.capitalize())
+        said = row.details["data"]
+        label = f": {said['label']}" if said.get("label") else ""
+        text = f"{said.get('action', '')}{label} by {row.details['actor']}".strip()
+        icon = "tag" if label else "list-details"
+        yield Touch(row.at, icon=icon, title=row.label, text=text[:1].upper() + text[1:])
+
+
+def _labelled(lead: Lead) -> Iterator[Touch]:
+    """What was put on many leads at once; one alone has an audit line about the lead."""
+    rows = lead.labelled.exclude(job=None).select_related("label", "job").order_by("-job__created_at")[:MOST]
+    for row in rows:
+        if row.job is None:
+            continue
+        kind, others = row.label.get_kind_display(), row.job.total
+        text = f"{kind} put on: {row.label.name} by {row.job.actor['name']}, on {others:,} leads at once"
+        yield Touch(row.job.created_at, icon="tag", title="Leads changed", text=text)

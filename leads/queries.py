@@ -9,30 +9,21 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
 from keychain.index import blind_index
+from leads.actions.enriching import waiting_answers
+from leads.actions.enrichment import Proposal, proposals
 from leads.actions.filters import MOST_SAVED
-from leads.actions.imports import Preview
-from leads.models import EnrichmentOptIn, Import, Label, Lead, SavedFilter, Suppression
+from leads.models import Bulk, Enrichment, EnrichmentOptIn, Import, Label, Lead, SavedFilter, Suppression
 from paitho.lib.text import NotAnAddress
 
 PAGE = 50
 IMPORTS_PAGE = 25
-SAMPLE_LENGTH = 160
+ANSWERS_PAGE = 25
 
 
 def import_page(number: str | None) -> Page[Any]:
     """Imports, the newest first."""
     jobs = Import.objects.defer("sheet", "mapping").order_by("-created_at")
     return Paginator(jobs, IMPORTS_PAGE).get_page(number)
-
-
-def samples_of(preview: Preview) -> list[tuple[int, str, str]]:
-    """(row, what it says, why it is not taken in) for the page before the import."""
-    return [(each.number, _shown(each.cells), each.reason) for each in preview.refused]
-
-
-def _shown(cells: object) -> str:
-    said = " · ".join(cell for cell in cells if cell) if isinstance(cells, list) else str(cells)
-    return said if len(said) <= SAMPLE_LENGTH else f"{said[:SAMPLE_LENGTH]}…"
 
 
 def filter_choices() -> tuple[list[Label], list[Import]]:
@@ -85,3 +76,12 @@ def opt_ins() -> list[EnrichmentOptIn]:
     """The providers that may be asked."""
     rows = EnrichmentOptIn.objects.select_related("credential").annotate(people=Count("listings"))
     return list(rows.order_by("credential__kind"))
+
+
+def answers_page(job: Bulk, number: str | None) -> tuple[Page[Any], list[tuple[Enrichment, list[Proposal]]]]:
+    """Answers of a job that nobody has taken over, each with what it would change."""
+    page = Paginator(waiting_answers(job), ANSWERS_PAGE).get_page(number)
+    rows = list(page.object_list)
+    Enrichment._meta.get_field("fields").open_rows(rows)
+    Lead._meta.get_field("profile").open_rows([row.lead for row in rows])
+    return page, [(row, proposals(row.lead, row)) for row in rows]

@@ -193,7 +193,10 @@ WORK = {
     "rekey": ("keychain.rotation.rekey_slice", "provision", 3600),
     "reseal": ("keychain.rotation.reseal_slice", "cpu", 3600),
     "import": ("leads.actions.import_slice", "cpu", 3600),
+    "trial": ("leads.actions.trial_slice", "cpu", 3600),
     "bulk": ("leads.actions.bulk_slice", "cpu", 3600),
+    "enrich": ("leads.actions.enriching.enrich_slice", "mail", 3600),
+    "remind": ("leads.actions.reminders.remind_slice", "mail", 24 * 3600),
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
     "send": ("campaigns.sending.send_slice", "mail", 600),
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),
@@ -232,7 +235,7 @@ RETENTION = [
     "audit.retention.expire_log",
 ]
 # Rung once, when a workspace is made. `backup` is claimed by `manage.py keep_backups`, by no worker.
-ALWAYS_RUNG = ["backup", "retention", "seal"]
+ALWAYS_RUNG = ["backup", "retention", "remind", "seal"]
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

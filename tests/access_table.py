@@ -31,6 +31,7 @@ from tests import mail_world
 from tests.campaigns import world as campaign_world
 from tests.leads.made import (
     a_bulk_pk,
+    a_bulk_question_pk,
     a_filter_pk,
     a_label_pk,
     a_lead_pk,
@@ -189,11 +190,13 @@ LEADS: list[Row] = [
     Row("leads:bulk_start", MEMBERS, ok=405),
     Row("leads:bulk_job", MEMBERS, made=a_bulk_pk),
     Row("leads:bulk_progress", MEMBERS, made=a_bulk_pk),
+    Row("leads:bulk_answers", MEMBERS, made=a_bulk_question_pk),
     Row("leads:imports", MEMBERS),
     Row("leads:upload", MEMBERS),
     Row("leads:import", MEMBERS, made=an_import_pk),
     Row("leads:columns", MEMBERS, made=an_upload_pk),
     Row("leads:check", MEMBERS, made=an_upload_pk),
+    Row("leads:check_progress", MEMBERS, made=an_upload_pk),
     Row("leads:discard", MEMBERS, ok=405, made=an_upload_pk),
     Row("leads:import_progress", MEMBERS, made=an_import_pk),
     Row("leads:rejects", MEMBERS, made=an_import_pk),
@@ -269,6 +272,7 @@ def a_link(person: Member) -> dict[str, Any]:
 CAMPAIGNS: list[Row] = [
     Row("campaigns:opt_out", PUBLIC, made=a_link),
     Row("campaigns:erase", PUBLIC, made=a_link),
+    Row("campaigns:take_back", PUBLIC, made=a_link),
     Row("campaigns:today", MEMBERS),
     Row("campaigns:list", MEMBERS),
     Row("campaigns:new", MEMBERS),
@@ -299,6 +303,7 @@ CAMPAIGNS: list[Row] = [
 WITHOUT_CSRF = {
     "campaigns:opt_out": "RFC 8058, 3.2: the mailbox provider posts; the link's 256 bits are the authority.",
     "campaigns:erase": "The same link, on a page that sets no cookie: there is no session to ride on.",
+    "campaigns:take_back": "The same link; it acts on the address that is typed, and never for a session.",
 }
 WORKSPACE = [*ACCOUNTS, *KEYCHAIN, *AUDIT, *LEADS, *MAILBOX, *CAMPAIGNS]
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
+from leads.actions.enrichment import fill_in
 from leads.actions.people import delete_leads, label_leads, unlabel_leads
 from leads.actions.suppression import suppress_index
 from leads.errors import LeadsError
 from leads.filtering import Filter
-from leads.models import Bulk, BulkAction, Label, Lead, Reason
+from leads.models import Bulk, BulkAction, Enrichment, Label, Lead, Reason
 from tenants import bells
 
 SLICE_SECONDS = 5.0
@@ -31,7 +32,10 @@ class NothingChosen(LeadsError):
 
 
 def chosen(choice: dict[str, Any]) -> QuerySet[Lead]:
-    """The leads of `{"ids": […]}`, or of `{"filter": {…}}`."""
+    """The leads of `{"ids": …}`, of `{"filter": …}`, or of `{"answers_of": job}`: with answers to be seen."""
+    if "answers_of" in choice:
+        waiting = Enrichment.objects.filter(job=choice["answers_of"], applied_at=None)
+        return Lead.objects.filter(pk__in=waiting.values("lead"))
     if "ids" in choice:
         return Lead.objects.filter(pk__in=choice["ids"][:MOST_PICKED])
     return Filter.of(choice["filter"]).leads()
@@ -56,7 +60,8 @@ def begin_bulk(action: BulkAction, choice: dict[str, Any], *, by: Actor, label: 
 
 def bulk_slice() -> datetime | None:
     """Some seconds of the oldest unfinished action; due again at once while there is one."""
-    job = Bulk.objects.filter(finished_at=None).order_by("created_at").first()
+    rows = Bulk.objects.filter(finished_at=None).exclude(action=BulkAction.ENRICH)
+    job = rows.order_by("created_at").first()
     if job is None:
         return None
     until = time.monotonic() + SLICE_SECONDS
@@ -84,14 +89,22 @@ def bulk_batch(pk: UUID) -> bool:
     return bool(leads)
 
 
+def asker(job: Bulk) -> Actor:
+    """The member who began the job."""
+    return Actor(job.started_by, job.actor["name"], job.actor["ip"])
+
+
 def act(job: Bulk, leads: list[Lead]) -> None:
-    by = Actor(job.started_by, job.actor["name"], job.actor["ip"])
+    by = asker(job)
     ids = [lead.pk for lead in leads]
     if job.action == BulkAction.DELETE:
         delete_leads(ids)
     elif job.action == BulkAction.SUPPRESS:
         for lead in leads:
             suppress_index(bytes(lead.email_index), Reason.BY_HAND, by=by)
+    elif job.action == BulkAction.APPLY:
+        fill_in(UUID(job.choice["answers_of"]), ids, by=by)
+    elif job.label is not None and job.action == BulkAction.LABEL:
+        label_leads(job.label, ids, job)
     elif job.label is not None:
-        change = label_leads if job.action == BulkAction.LABEL else unlabel_leads
-        change(job.label, ids)
+        unlabel_leads(job.label, ids)

@@ -2,7 +2,7 @@
 
     asking -> found | partial | notfound | notasked | badkey | quotaexceeded | ratelimited | unavailable
 
-This module is the only door to the adapters: every call to a provider passes `ask`, and `ask` begins with the
+This module is the only door to the adapters: every call to a provider passes `claim`, which begins with the
 opt-in's row. A question is a row before it leaves, so that a quota counts what may have been paid for.
 """
 
@@ -44,7 +44,7 @@ from leads.errors import LeadsError
 from leads.indexing import indexes
 from leads.loading import store
 from leads.mapping import spoken
-from leads.models import Enrichment, EnrichmentOptIn, Lead, Source
+from leads.models import Bulk, Enrichment, EnrichmentOptIn, Lead, Source
 from leads.profile import Policy, Profile, merge
 from leads.vocabulary import Target
 
@@ -59,7 +59,24 @@ class NotOptedIn(LeadsError):
 
 
 class NotNow(LeadsError):
-    """The provider asked for a pause, or the month's questions are used up."""
+    """The month's questions are used up."""
+
+
+class Paused(NotNow):
+    """The provider asked for a pause, until then."""
+
+    def __init__(self, sentence: str, until: datetime) -> None:
+        super().__init__(sentence)
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question that is a row already, and has not left."""
+
+    opt_in: EnrichmentOptIn
+    row: Enrichment
+    question: Question
 
 
 def ask(lead: Lead, opt_in_id: UUID, *, by: Actor) -> Enrichment:
@@ -67,33 +84,37 @@ def ask(lead: Lead, opt_in_id: UUID, *, by: Actor) -> Enrichment:
 
     It waits for the network, so no transaction may be open.
     """
-    question = question_about(lead)
-    row, kept = _claim(lead, opt_in_id, question, by)
-    return _settle(row, kept, _asked(row, question), by)
+    return put(claim(lead, opt_in_id, by=by), by=by)
 
 
 @transaction.atomic
-def _claim(lead: Lead, opt_in_id: UUID, question: Question, by: Actor) -> tuple[EnrichmentOptIn, Enrichment]:
+def claim(lead: Lead, opt_in_id: UUID, *, by: Actor, job: Bulk | None = None) -> Asking:
     """The question as a row, before it leaves; the lock on the opt-in makes the quota exact."""
     rows = EnrichmentOptIn.objects.select_for_update(of=["self"]).select_related("credential")
     row = rows.filter(pk=opt_in_id).first()
     if row is None:
         raise NotOptedIn("No owner has opted in to this provider, so it was not asked.")
     _may_ask(row)
+    question = question_about(lead)
     kept = Enrichment(lead=lead, provider=row.source, outcome=ASKING, sentence=NO_ANSWER, asked_by=by.id)
     said = {name: value for name, value in asdict(question).items() if value and name != "phone"}
     kept.asked = said if leaves(row) else {}
-    kept.fields = {}
+    kept.fields, kept.job = {}, job
     kept.save(force_insert=True)
-    return row, kept
+    return Asking(row, kept, question)
+
+
+def put(asking: Asking, *, by: Actor) -> Enrichment:
+    """Let the question leave, and settle its row. No transaction may be open."""
+    return _settle(asking.opt_in, asking.row, _asked(asking.opt_in, asking.question), by)
 
 
 def _may_ask(row: EnrichmentOptIn) -> None:
     now, who = timezone.now(), row.source.label
     if row.wait_until and row.wait_until > now:
         seconds = (row.wait_until - now).total_seconds()
-        raise NotNow(f"{who} asked for a pause. Ask again in {seconds:.0f} seconds.")
-    if row.most_a_month is not None and asked_this_month(row) >= row.most_a_month:
+        raise Paused(f"{who} asked for a pause. Ask again in {seconds:.0f} seconds.", row.wait_until)
+    if left_this_month(row) == 0:
         raise NotNow(
             f"The {row.most_a_month:,} questions to {who} that an owner allowed this month are used up."
         )
@@ -104,6 +125,11 @@ def asked_this_month(row: EnrichmentOptIn) -> int:
     first = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     asked = Enrichment.objects.filter(provider=row.source, at__gte=first)
     return asked.exclude(outcome__in=FREE_OF_CHARGE).count()
+
+
+def left_this_month(row: EnrichmentOptIn) -> int | None:
+    """Questions that an owner still allows this month; None where no owner set a number."""
+    return None if row.most_a_month is None else max(0, row.most_a_month - asked_this_month(row))
 
 
 def leaves(row: EnrichmentOptIn) -> bool:
@@ -231,3 +257,12 @@ def apply_answer(answer: Enrichment, fields: list[str], *, by: Actor) -> list[st
     answer.applied_at = at
     answer.save(update_fields=["applied_at"])
     return sorted(changed)
+
+
+@transaction.atomic
+def fill_in(job: UUID, leads: list[UUID], *, by: Actor) -> None:
+    """What the answers that a job brought know and these leads lack; what a lead says already stays."""
+    answers = Enrichment.objects.filter(job=job, applied_at=None, lead__in=leads)
+    for answer in answers.select_related("lead"):
+        lacking = [each.field for each in proposals(answer.lead, answer) if each.is_new]
+        apply_answer(answer, lacking, by=by)

@@ -16,7 +16,7 @@ from leads.addresses import address
 from leads.errors import LeadsError
 from leads.indexing import indexes
 from leads.loading import store
-from leads.models import Label, LabelKind, Labelled, Lead, Standing, Suppression
+from leads.models import Bulk, Label, LabelKind, Labelled, Lead, Standing, Suppression
 from leads.profile import CUSTOM_LENGTH, NAME_LENGTH, VALUE_LENGTH, Profile, clean
 from leads.vocabulary import Target
 from paitho.lib.text import tidy
@@ -92,8 +92,24 @@ def make_label(kind: LabelKind, name: str) -> Label:
     return Label.objects.get_or_create(kind=kind, name=said)[0]
 
 
-def label_leads(label: Label, leads: list[UUID]) -> None:
-    rows = [Labelled(label=label, lead_id=pk) for pk in leads]
+@transaction.atomic
+def put_label_on(lead: Lead, label: Label, *, by: Actor) -> None:
+    """Tag the lead, or put it on the list; once is enough."""
+    if Labelled.objects.get_or_create(label=label, lead=lead)[1]:
+        said = f"{label.get_kind_display().lower()} put on"
+        record(Event.LEADS_CHANGED, by=by, about=lead, action=said, label=label.name)
+
+
+@transaction.atomic
+def take_label_off(lead: Lead, label: Label, *, by: Actor) -> None:
+    if Labelled.objects.filter(label=label, lead=lead).delete()[0]:
+        said = f"{label.get_kind_display().lower()} taken off"
+        record(Event.LEADS_CHANGED, by=by, about=lead, action=said, label=label.name)
+
+
+def label_leads(label: Label, leads: list[UUID], job: Bulk | None = None) -> None:
+    """Label many; the job that does it has one audit line for all, and each lead's history names it."""
+    rows = [Labelled(label=label, lead_id=pk, job=job) for pk in leads]
     Labelled.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -13,6 +13,7 @@ from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
 from keychain.index import blind_index
+from leads.actions.reminders import ring_for
 from leads.actions.suppression import suppress_index
 from leads.deletion import goes_with
 from leads.errors import LeadsError
@@ -45,6 +46,7 @@ def open_request(kind: RequestKind, email: str, *, by: Actor, on: date | None = 
     row.received_at, row.due_at = min(received, now), min(received, now) + CLOCK
     row.save(force_insert=True)
     record(Event.SUBJECT_REQUEST_OPENED, by=by, about=row, kind=kind)
+    ring_for(row)
     return row
 
 

@@ -83,6 +83,13 @@ class Enrichment(models.Model):
     asked = SealedJSON(help_text="{field: value} that left for the provider")
     fields = SealedJSON(help_text="{field: value} that came back, cleaned")
     credits = models.PositiveIntegerField(null=True)
+    job = models.ForeignKey(
+        "leads.Bulk",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="answers",
+        help_text="If many were asked about.",
+    )
     asked_by = models.UUIDField(null=True)
     at = models.DateTimeField(default=timezone.now)
     applied_at = models.DateTimeField(null=True, blank=True)

@@ -68,6 +68,49 @@ class Import(models.Model):
         return self.state in {ImportState.DONE, ImportState.FAILED, ImportState.UNDONE}
 
 
+class ImportTrial(models.Model):
+    """A dry run over all of a waiting file: what its rows would become, as far as it has come."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    job = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="trial")
+    rows = models.PositiveIntegerField(default=0)
+    imported = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    blank = models.PositiveIntegerField(default=0)
+    place = models.JSONField(null=True, help_text="[byte, row] at which the next batch begins.")
+    refused = SealedJSON(default=list, help_text="[[row, what it says, why not], …]: a few of each reason.")
+    problem = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    began_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "import_trials"
+
+    def __str__(self) -> str:
+        return f"trial {self.pk}"
+
+
+class ImportTrialSeen(models.Model):
+    """An address that a trial has met, as eight bytes of its blind index; all go when the trial ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    trial = models.ForeignKey(ImportTrial, on_delete=models.CASCADE, related_name="seen", db_index=False)
+    fingerprint = models.BigIntegerField()
+
+    class Meta:
+        db_table = "import_trial_seen"
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "fingerprint"], name="import_trial_seen_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"seen {self.pk}"
+
+
 class ImportPart(models.Model):
     """A piece of an uploaded file, sealed while the import has to read it; deleted with its end."""
 

@@ -111,7 +111,15 @@ class Labelled(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="+")
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="labelled")
+    job = models.ForeignKey(
+        "leads.Bulk",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Where it was put on many leads at once; one alone has an audit line of its own.",
+    )
 
     class Meta:
         db_table = "labelled"

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from keychain.fields import SealedJSON, SealedText
+from leads.models.enrichment import Source
 from leads.models.lead import Label
 from paitho.lib.ids import uuid7
 
@@ -38,6 +39,8 @@ class BulkAction(models.TextChoices):
     UNLABEL = "unlabel", "Take the label off"
     SUPPRESS = "suppress", "Suppress"
     DELETE = "delete", "Delete"
+    ENRICH = "enrich", "Enrich"
+    APPLY = "apply", "Take answers over"
 
 
 class Bulk(models.Model):
@@ -46,11 +49,14 @@ class Bulk(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     action = models.CharField(max_length=8, choices=BulkAction)
     label = models.ForeignKey(Label, on_delete=models.SET_NULL, null=True, related_name="+")
-    choice = SealedJSON(help_text="{ids} or {filter}: which leads")
+    source = models.CharField(max_length=12, choices=Source, blank=True, default="", db_default="")
+    choice = SealedJSON(help_text="{ids}, {filter} or {answers_of}: which leads")
     until = models.UUIDField(help_text="No lead made after this one is touched.")
     after = models.UUIDField(null=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0, db_default=0, help_text="Answers that know something.")
+    problem = models.CharField(max_length=300, blank=True, default="", db_default="")
     actor = SealedJSON(help_text="{name, ip} of the member who asked")
     started_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)

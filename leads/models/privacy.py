@@ -73,6 +73,10 @@ class SubjectRequest(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     receipt = SealedJSON(null=True)
     opened_by = models.UUIDField(null=True)
+    reminded = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many reminders owners have had."
+    )
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "subject_requests"

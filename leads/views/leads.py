@@ -16,10 +16,10 @@ from leads.actions.people import (
     add_lead,
     change_lead,
     delete_lead,
-    label_leads,
     make_label,
     profile_of,
-    unlabel_leads,
+    put_label_on,
+    take_label_off,
 )
 from leads.actions.suppression import suppress_index, suppressed
 from leads.deletion import goes_with
@@ -106,11 +106,13 @@ def label(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Put a tag or list on the lead, or take the one that `off` names from it."""
     found = get_object_or_404(Lead, pk=pk)
     if off := request.POST.get("off"):
-        unlabel_leads(get_object_or_404(found.labels, name=off, kind=request.POST.get("kind")), [pk])
+        gone = get_object_or_404(found.labels, name=off, kind=request.POST.get("kind"))
+        take_label_off(found, gone, by=actor(request))
         return redirect("leads:lead", pk=pk)
     form = LabelForm(request.POST)
     if form.is_valid():
-        label_leads(make_label(LabelKind(form.cleaned_data["kind"]), form.cleaned_data["name"]), [pk])
+        made = make_label(LabelKind(form.cleaned_data["kind"]), form.cleaned_data["name"])
+        put_label_on(found, made, by=actor(request))
     else:
         messages.error(request, "Give the tag or list a name of at most 60 characters.")
     return redirect("leads:lead", pk=pk)

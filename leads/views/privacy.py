@@ -6,12 +6,14 @@ import json
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, actor, admin_only, member_only, owner_only
+from leads.actions.reminders import due_soon
 from leads.actions.requests import answer_request, erase, handed_out, open_request
 from leads.actions.suppression import lift, suppress
 from leads.actions.suppression_file import suppress_file
@@ -105,8 +107,8 @@ def requests(request: MemberRequest) -> HttpResponseBase:
             return redirect("leads:request", pk=row.pk)
         except (LeadsError, NotAnAddress) as error:
             form.add_error(None, str(error))
-    rows = SubjectRequest.objects.order_by("closed_at", "due_at")[:200]
-    context = {"form": form, "requests": rows}
+    rows = SubjectRequest.objects.order_by(F("closed_at").desc(nulls_first=True), "due_at")[:200]
+    context = {"form": form, "requests": rows, "due_soon": due_soon()}
     return render(request, "leads/requests.html", context, status=422 if form.errors else 200)
 
 

@@ -20,6 +20,8 @@ LEFT_OUT = {
     "auth_group": "bookkeeping of the framework",
     "auth_group_permissions": "bookkeeping of the framework",
     "import_parts": "an uploaded file that still waits",
+    "import_trials": "a dry run of such a file",
+    "import_trial_seen": "a dry run of such a file",
     "members.password": "a password's hash",
     "invitations.token_hash": "one-time links",
     "messages.opt_out_hash": "links that recipients hold",

@@ -24,12 +24,16 @@ WRITES = {
 NOT_ROWS = {"add", "update", "set", "remove", "clear"}
 RECORDS = {"record", "record_many"}
 
+TRIAL = "a dry run: no lead is written"
+MANY = "a step of questions about many leads: their beginning is a line, and each question"
 IMPORT = "a step of an import: its start, its end and its undoing are lines"
 PART = "the part of another action that writes; whoever calls it records"
 WITHOUT_A_LINE = {
     "audit.actions.record": "it is the line",
     "audit.actions.record_many": "it is the lines",
     "keychain.actions.use": "when a key was last used: told on its page, at every call",
+    "leads.actions.enriching.take_next": MANY,
+    "leads.actions.enrichment.claim": "a question before it leaves; what came of it is the line",
     "leads.actions.filters.save_filter": "a name for a search: nobody's data changes",
     "leads.actions.filters.forget_filter": "a name for a search: nobody's data changes",
     "leads.actions.imports.upload": "a file that waits, sealed, until it is imported or goes after a week",
@@ -42,10 +46,15 @@ WITHOUT_A_LINE = {
     "leads.actions.imports.take_in": IMPORT,
     "leads.actions.imports.undo_batch": IMPORT,
     "leads.actions.people.delete_leads": PART,
-    "leads.actions.people.label_leads": "a tag, shown on the lead's page; many at once are a line",
+    "leads.actions.people.label_leads": PART,
     "leads.actions.people.make_label": "the name of a tag or a list",
-    "leads.actions.people.unlabel_leads": "a tag, as above",
+    "leads.actions.people.unlabel_leads": PART,
     "leads.actions.sources.keep_people": PART,
+    "leads.actions.trials.begin_trial": TRIAL,
+    "leads.actions.trials.count_in": TRIAL,
+    "leads.actions.trials.end_trial": TRIAL,
+    "leads.actions.trials.trial_slice": TRIAL,
+    "leads.actions.trials.try_on": TRIAL,
     "mailbox.actions.threads.mark_read": "read in Paitho by a member; the mailbox itself is not changed",
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Member
 from audit.actors import Actor
 from keychain.models import Kind
@@ -16,7 +18,7 @@ from leads.actions.requests import open_request
 from leads.actions.suppression import suppress
 from leads.filtering import Filter
 from leads.listing import Order
-from leads.models import BulkAction, Enrichment, Import, LabelKind, Lead, Reason, RequestKind
+from leads.models import Bulk, BulkAction, Enrichment, Import, LabelKind, Lead, Reason, RequestKind, Source
 from leads.profile import Policy
 from mailbox.models import Mailbox, Message, Thread
 from tests.mail_world import a_mailbox
@@ -84,6 +86,17 @@ def a_label_pk(person: Member) -> dict[str, Any]:
 def a_bulk_pk(person: Member) -> dict[str, Any]:
     lead = a_lead(person)
     return {"pk": begin_bulk(BulkAction.SUPPRESS, {"ids": [str(lead.pk)]}, by=by(person)).pk}
+
+
+def a_bulk_question_pk(person: Member) -> dict[str, Any]:
+    """A job that has asked Apollo about a lead, with an answer that waits."""
+    lead = a_lead(person)
+    job = Bulk(action=BulkAction.ENRICH, source=Source.APOLLO, choice={"ids": [str(lead.pk)]}, until=lead.pk)
+    job.total = job.done = job.found = 1
+    job.actor, job.finished_at = {"name": str(person), "ip": ""}, timezone.now()
+    job.save()
+    Enrichment.objects.filter(pk=an_answer_pk(person)["answer"]).update(job=job)
+    return {"pk": job.pk}
 
 
 def a_suppression_pk(person: Member) -> dict[str, Any]:

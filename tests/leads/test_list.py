@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from audit.models import AuditRow
 from keychain.index import blind_index
 from leads.actions.bulk import bulk_batch
 from leads.actions.people import change_lead, label_leads, make_label, profile_of
@@ -197,7 +198,7 @@ def test_facts_by_hand_say_whose_hand_it_was(world, person, browser):
 
     assert "by hand, Olga" in shown
     assert "people.csv, row 2" in shown
-    assert "Edited by olga" in shown
+    assert "Edited by Olga" in shown
     with bound(world.acme):
         lead.refresh_from_db()
         assert lead.profile["first_name"] == "Patricia"
@@ -303,3 +304,38 @@ def test_tags_and_lists_are_counted_renamed_and_deleted_without_their_leads(worl
     with bound(world.acme):
         assert Lead.objects.count() == 120
         assert not Label.objects.filter(name="Summer").exists()
+
+
+def test_a_tag_on_one_lead_leaves_a_line_and_stands_in_its_history(world, person, browser):
+    with bound(world.acme):
+        lead = a_lead(person)
+    where = f"/leads/{lead.pk}/label/"
+
+    for _ in range(2):
+        browser.post(where, {"kind": "tag", "name": "Spring fair"})
+    page = browser.get(f"/leads/{lead.pk}/").content.decode()
+    browser.post(where, {"kind": "tag", "off": "Spring fair"})
+    browser.post(where, {"kind": "tag", "off": "Spring fair"})
+
+    assert page.count("Tag put on: Spring fair by Olga") == 1
+    assert "Tag taken off: Spring fair by Olga" in browser.get(f"/leads/{lead.pk}/").content.decode()
+    with bound(world.acme):
+        lines = AuditRow.objects.filter(about_id=lead.pk, event="leads.changed").order_by("at")
+        said = [row.details["data"]["action"] for row in lines]
+    assert said == ["added", "tag put on", "tag taken off"]
+
+
+def test_a_list_that_many_are_put_on_is_one_line_and_in_the_history_of_each(world, person, browser):
+    with bound(world.acme):
+        an_import(person, MANY)
+        lead = Lead.objects.order_by("pk").first()
+    browser.post("/leads/bulk/start/", {"action": "label", "scope": "all", "kind": "list", "name": "Spring"})
+    work()
+
+    page = browser.get(f"/leads/{lead.pk}/").content.decode()
+
+    assert "List put on: Spring by Olga" in page
+    assert "on 120 leads at once" in page
+    with bound(world.acme):
+        assert not AuditRow.objects.filter(about_id=lead.pk).exists()
+        assert AuditRow.objects.filter(event="leads.changed").count() == 1

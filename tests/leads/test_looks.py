@@ -22,7 +22,7 @@ from leads.listing import Order
 from leads.models import Import, LabelKind, Lead, Reason, RequestKind
 from tenants.binding import bound
 from tests.browser import looked_at
-from tests.leads.made import an_answer_pk, an_import, an_upload, by
+from tests.leads.made import a_bulk_question_pk, an_answer_pk, an_import, an_upload, by
 from tests.paths import DATA
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ def pages(world, person) -> dict[str, str]:
         erased = open_request(RequestKind.ERASURE, "art@venere.org", by=by(person))
         erase(erased, by=by(person))
         opt_in(Kind.APOLLO, Secret("key-canary"), by=by(person))
-        asked = an_answer_pk(person)
+        asked, many = an_answer_pk(person), a_bulk_question_pk(person)
         save_filter("Never written to, in Ohio", Filter(touched="never"), Order.NEWEST, by=by(person))
         make_label(LabelKind.LIST, "Audience of the spring campaign")
         directory = b"email,city\nann@looms.test,Ulm\n"
@@ -66,6 +66,8 @@ def pages(world, person) -> dict[str, str]:
         "receipt": f"/privacy/requests/{erased.pk}/",
         "enrichment": "/privacy/enrichment/",
         "enrich": f"/leads/{asked['pk']}/enrich/",
+        "answers": f"/leads/bulk/{many['pk']}/answers/",
+        "bulk": f"/leads/bulk/{many['pk']}/",
     }
 
 

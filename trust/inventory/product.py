@@ -148,13 +148,16 @@ WORKING = Category(
             clear="id at took_ms report",
         ),
         Table("labels", "tags and lists", "until you delete it", clear="id kind name created_at"),
-        Table("labelled", "which lead carries which", "with the lead", clear="id label_id lead_id"),
+        Table("labelled", "which lead carries which", "with the lead", clear="id label_id lead_id job_id"),
         Table(
             "bulk_jobs",
             "one action over many leads",
             "90 days after it has ended",
             sealed="choice actor",
-            clear="id action label_id until after total done started_by created_at finished_at",
+            clear=(
+                "id action label_id source until after total done found problem started_by created_at"
+                " finished_at"
+            ),
         ),
         Table(
             "suppressions",
@@ -170,7 +173,7 @@ WORKING = Category(
             "until you delete the workspace; the address goes with an erasure",
             sealed="email receipt",
             hashed="email_index",
-            clear="id kind received_at due_at closed_at opened_by",
+            clear="id kind received_at due_at closed_at opened_by reminded reminded_at",
         ),
         Table(
             "enrichment_opt_ins",

@@ -28,7 +28,7 @@ LEADS = Category(
             "what a provider you switched on was asked, and answered",
             WITH_THE_LEAD,
             sealed="sentence asked fields",
-            clear="id lead_id provider outcome credits asked_by at applied_at",
+            clear="id lead_id provider outcome credits job_id asked_by at applied_at",
         ),
         Table(
             "listings",
@@ -44,6 +44,23 @@ LEADS = Category(
             WITH_THE_LEAD,
             sealed="before",
             clear="id job_id lead_id changed_at",
+        ),
+        Table(
+            "import_trials",
+            "what a waiting file would become: counts, and a few rows that would not be taken in",
+            "until the import begins, or the file goes after a week",
+            sealed="refused",
+            clear=(
+                "id job_id rows imported updated duplicates suppressed rejected blank place problem"
+                " created_at began_at finished_at"
+            ),
+        ),
+        Table(
+            "import_trial_seen",
+            "eight bytes of the fingerprint of each address that such a trial has met",
+            "until the trial ends",
+            hashed="fingerprint",
+            clear="id trial_id",
         ),
         Table(
             "import_parts",
