@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from mailbox import folders
 from mailbox.folders import Role
-from mailbox.imap import Found, Session, State, batches
+from mailbox.imap import Found, Session, State
 from mailbox.imap_rows import HeaderRow
 from mailbox.models import Delivery, Direction, Folder, Mailbox, Message, MessageAlias
 from mailbox.trouble import NotDone
@@ -73,9 +73,10 @@ def _read_new(mailbox: Mailbox, session: Session, folder: Folder) -> None:
         first = Message.objects.filter(mailbox=mailbox, direction=Direction.OUT).order_by("at").first()
         since = (first.at if first else timezone.now()) - timedelta(days=1)
         uids = [uid for uid in session.uids_since(since.date()) if uid > folder.last_uid]
-    for portion in batches(uids):
-        take_note(mailbox, session.rows(portion, NAMES))
-        Folder.objects.filter(pk=folder.pk).update(last_uid=portion[-1], uidvalidity=folder.uidvalidity)
+    for rows in session.header_batches(uids, NAMES):
+        take_note(mailbox, rows)
+        last = max((row.uid for row in rows), default=folder.last_uid)
+        Folder.objects.filter(pk=folder.pk).update(last_uid=last, uidvalidity=folder.uidvalidity)
     folder.last_uid = max([folder.last_uid, *uids[-1:], (state.uidnext or 1) - 1])
     folder.synced_at = timezone.now()
     folder.save(update_fields=["uidvalidity", "last_uid", "synced_at"])

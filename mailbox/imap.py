@@ -6,41 +6,42 @@ MailboxTrouble: AuthRefused, Unreachable, Throttled, FolderGone or NotDone.
     with connect(account) as session:
         for folder in session.folders():
             state = session.state(folder)
-            for uids in batches(session.new_uids(last_uid)):
-                rows = session.headers(uids)        # commit last_uid with each batch
+            for rows in session.header_batches(session.new_uids(last_uid)):  # commit last_uid with each
                 body = session.body(uid, 262_144)   # only where a row belongs to one of our threads
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from imapclient.imap_utf7 import decode as decode_utf7
 from imapclient.imap_utf7 import encode as encode_utf7
 
 from mailbox.account import Account
-from mailbox.folders import Folder, Listed, Role, chosen
-from mailbox.imap_rows import FIELDS, Piece, contents_of, header_rows, message_of
+from mailbox.folders import Folder, Role, chosen
+from mailbox.imap_folders import State as State
+from mailbox.imap_folders import listed, status_rows
+from mailbox.imap_rows import (
+    FIELDS,
+    PORTION,
+    Piece,
+    batches,
+    contents_of,
+    header_rows,
+    is_copy,
+    message_of,
+    portions,
+)
 from mailbox.imap_rows import HeaderRow as HeaderRow
 from mailbox.imap_wire import LONGEST_ANSWER, Client, opened, spoken
 from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
 
-BATCH = 500
+BATCH = 2_000
 IDLE_LIMIT = 28 * 60  # RFC 2177: servers may hang up after 30 minutes
 LATEST_SENT = 100
-PORTION = 4 * 1024 * 1024  # bytes of bodies that one command brings
-STATUS_ITEM = re.compile(rb"([A-Za-z]+) ([0-9]{1,20})")
-
-
-class State(NamedTuple):
-    """A folder's identity and the UID that its next message gets; None where the server does not say."""
-
-    uidvalidity: int
-    uidnext: int | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ class Body:
 
     content: bytes
     is_whole: bool
+
+
+@dataclass
+class Asked:
+    """A FETCH that was sent; what came of it, if that had to be read before it was wanted."""
+
+    uids: Sequence[int]
+    items: str
+    tag: bytes
+    pieces: list[Piece] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +75,6 @@ def connect(account: Account) -> "Session":
     return Session(account, opened(account))
 
 
-def batches(uids: Sequence[int], size: int = BATCH) -> Iterator[Sequence[int]]:
-    """UIDs in portions whose command stays below 8 kB."""
-    return (uids[begin : begin + size] for begin in range(0, len(uids), size))
-
-
 class Session:
     """One signed-in connection; `with` signs out."""
 
@@ -77,6 +83,7 @@ class Session:
         self.client = client
         self.known_folders: list[Folder] | None = None
         self.slow_until: datetime | None = None
+        self.ahead: Asked | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -147,12 +154,25 @@ class Session:
 
     def headers(self, uids: Sequence[int]) -> list[HeaderRow]:
         """The rows of the messages that still exist."""
-        return [row for batch in batches(uids) for row in self.rows(batch, FIELDS)]
+        return [row for rows in self.header_batches(uids) for row in rows]
+
+    def header_batches(self, uids: Sequence[int], names: Sequence[str] = FIELDS) -> Iterator[list[HeaderRow]]:
+        """The rows of the messages that still exist, batch by batch.
+
+        The server is asked for the next batch before the caller works on this one, so that neither waits.
+        """
+        items = f"(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(names)})])"
+        waiting = list(batches(uids, BATCH))
+        asked = self.in_turn(waiting[0], items) if waiting else None
+        for batch, following in zip_longest(waiting, waiting[1:]):
+            pieces = self.answer(asked) if asked else []
+            asked = self.ahead = self.ask(following, items) if following else None
+            with spoken(self.account):
+                rows = list(header_rows(pieces, set(batch)))
+            yield rows
 
     def rows(self, uids: Sequence[int], names: Sequence[str]) -> list[HeaderRow]:
-        pieces = self.fetch(uids, f"(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(names)})])")
-        with spoken(self.account):
-            return list(header_rows(pieces, set(uids)))
+        return [row for rows in self.header_batches(uids, names) for row in rows]
 
     def body(self, uid: int, limit: int) -> Body | None:
         """The first `limit` bytes of a message, whatever its size; None if it was deleted meanwhile."""
@@ -184,16 +204,29 @@ class Session:
             return status_rows(self.client.wire.list_statuses([encode_utf7(name) for name in names]), names)
 
     def fetch(self, uids: Sequence[int], items: str, octets: int = LONGEST_ANSWER) -> list[Piece]:
+        return self.answer(self.in_turn(uids, items), octets) if uids else []
+
+    def in_turn(self, uids: Sequence[int], items: str) -> Asked:
+        """Ask after what was asked ahead has been read, which is kept for whoever asked it."""
+        if self.ahead is not None and self.ahead.pieces is None:
+            self.ahead.pieces = self.answer(self.ahead)
+        return self.ask(uids, items)
+
+    def ask(self, uids: Sequence[int], items: str) -> Asked:
+        with self.command():
+            return Asked(uids, items, self.client.wire.begin_fetch(uids, items))
+
+    def answer(self, asked: Asked, octets: int = LONGEST_ANSWER) -> list[Piece]:
         """Some servers refuse a FETCH whose messages another client has just deleted: then once more."""
-        if not uids:
-            return []
+        if asked.pieces is not None:
+            return asked.pieces
         try:
             with self.command(octets):
-                return self.client.wire.fetch_pieces(uids, items)
+                return self.client.wire.end_fetch(asked.tag)
         except NotDone:
             with self.command(octets):
                 self.client.noop()
-                return self.client.wire.fetch_pieces(uids, items)
+                return self.client.wire.end_fetch(self.client.wire.begin_fetch(asked.uids, asked.items))
 
     def find_in_sent(self, message_id: str, paitho_id: str) -> list[Found]:
         """Copies of one of our messages in Sent, also where the server gave it another Message-ID.
@@ -255,52 +288,3 @@ class Session:
         with suppress(MailboxTrouble), spoken(self.account):
             self.client.wire.stream.allow(2.0, 65_536)
             self.client.logout()
-
-
-def portions(rows: Sequence[HeaderRow], limit: int) -> Iterator[list[HeaderRow]]:
-    """Rows in groups whose bodies, cut to the limit, are read with one command."""
-    group: list[HeaderRow] = []
-    octets = 0
-    for row in rows:
-        size = min(row.size, limit)
-        if group and (octets + size > PORTION or len(group) >= BATCH):
-            yield group
-            group, octets = [], 0
-        group.append(row)
-        octets += size
-    if group:
-        yield group
-
-
-def status_rows(lines: Iterable[tuple[bytes, bytes]], names: Sequence[str]) -> dict[str, State]:
-    """(name, items) of STATUS answers as states of the folders that were asked for."""
-    wanted = {encode_utf7(name): name for name in names}
-    found: dict[str, State] = {}
-    for raw, items in lines:
-        numbers = {key.upper(): int(value) for key, value in STATUS_ITEM.findall(items)}
-        name = wanted.get(raw) or ("INBOX" if raw.upper() == b"INBOX" and "INBOX" in names else None)
-        if name is not None and b"UIDVALIDITY" in numbers:
-            found[name] = State(numbers[b"UIDVALIDITY"], numbers.get(b"UIDNEXT"))
-    return found
-
-
-def listed(rows: Iterable[tuple[Sequence[bytes], bytes | None, bytes | str]]) -> Iterator[Listed]:
-    """Rows whose names can be written back as they came; a name in a broken encoding is passed over."""
-    for flags, delimiter, raw in rows:
-        name = raw if isinstance(raw, str) else plain_name(raw)
-        if name is not None:
-            lowered = frozenset(flag.decode("ascii", "replace").lower() for flag in flags)
-            yield Listed(name, (delimiter or b"").decode("ascii", "replace"), lowered)
-
-
-def plain_name(raw: bytes) -> str | None:
-    try:
-        name: str = decode_utf7(raw)
-    except (ValueError, LookupError):
-        return None
-    return name if encode_utf7(name) == raw else None
-
-
-def is_copy(row: HeaderRow, message_id: str, paitho_id: str) -> bool:
-    """Searches by header match parts of words on some servers."""
-    return row.fields.get("MESSAGE-ID") == message_id or row.fields.get("X-PAITHO-ID") == paitho_id

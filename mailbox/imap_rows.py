@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from imapclient.response_parser import parse_fetch_response
 
@@ -13,22 +12,23 @@ FIELDS = (
     "REFERENCES",
     "X-MICROSOFT-ORIGINAL-MESSAGE-ID",
     "FROM",
-    "SUBJECT",
     "DATE",
     "CONTENT-TYPE",
 )
-FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
-FOLD = re.compile(rb"[\r\n]+")
+FOLD = re.compile(r"[\r\n]+(?=[ \t])")
 UID = re.compile(rb"[ (]UID ([0-9]{1,10})\b")
 SIZE = re.compile(rb"[ (]RFC822\.SIZE ([0-9]{1,18})\b")
 SECTION = re.compile(rb" BODY\[HEADER\.FIELDS [^\]]*\] \{[0-9]+\+?\}$")
+
+LONGEST_SET = 7_000  # of a command line of 8,192 octets (RFC 7162, section 4)
+PORTION = 4 * 1024 * 1024  # bytes of bodies that one command brings
+MOST_BODIES = 500
 
 # What imaplib makes of a FETCH answer: text up to a literal with the literal, or text alone.
 Piece = tuple[bytes, bytes] | bytes | None
 
 
-@dataclass(frozen=True)
-class HeaderRow:
+class HeaderRow(NamedTuple):
     """A message's size and the header fields that it has: upper-case names, unfolded, not decoded."""
 
     uid: int
@@ -97,9 +97,59 @@ def content_of(items: Mapping[bytes, Any]) -> bytes | None:
 
 
 def fields_of(raw: bytes) -> dict[str, str]:
-    """Header fields, unfolded; of a field that comes twice, the first."""
+    """Header fields, unfolded; of a field that comes twice, the first. Runs for every mail of a mailbox."""
+    text = raw.decode("utf-8", "replace")
+    if "\n " in text or "\n\t" in text:
+        text = FOLD.sub("", text)
     fields: dict[str, str] = {}
-    for name, value in FIELD.findall(raw):
-        text = FOLD.sub(b"", value) if b"\n" in value else value
-        fields.setdefault(name.decode("ascii").upper(), text.decode("utf-8", "replace").strip())
+    for line in text.split("\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(name.strip().upper(), value.strip())
     return fields
+
+
+def batches(uids: Sequence[int], size: int, octets: int = LONGEST_SET) -> Iterator[Sequence[int]]:
+    """UIDs in portions, each named in one command that no server finds too long."""
+    begin = 0
+    while begin < len(uids):
+        end = begin + size
+        while len(uid_set(uids[begin:end])) > octets:
+            end = begin + (min(end, len(uids)) - begin) // 2
+        yield uids[begin:end]
+        begin = end
+
+
+def uid_set(uids: Sequence[int]) -> str:
+    """1,2,3,7 as 1:3,7: exactly these, since all between are among them."""
+    if not uids:
+        return ""
+    runs: list[str] = []
+    first = last = uids[0]
+    for uid in uids[1:]:
+        if uid != last + 1:
+            runs.append(f"{first}:{last}" if last > first else str(first))
+            first = uid
+        last = uid
+    runs.append(f"{first}:{last}" if last > first else str(first))
+    return ",".join(runs)
+
+
+def portions(rows: Sequence[HeaderRow], limit: int) -> Iterator[list[HeaderRow]]:
+    """Rows in groups whose bodies, cut to the limit, are read with one command."""
+    group: list[HeaderRow] = []
+    octets = 0
+    for row in rows:
+        size = min(row.size, limit)
+        if group and (octets + size > PORTION or len(group) >= MOST_BODIES):
+            yield group
+            group, octets = [], 0
+        group.append(row)
+        octets += size
+    if group:
+        yield group
+
+
+def is_copy(row: HeaderRow, message_id: str, paitho_id: str) -> bool:
+    """Searches by header match parts of words on some servers."""
+    return row.fields.get("MESSAGE-ID") == message_id or row.fields.get("X-PAITHO-ID") == paitho_id

@@ -36,6 +36,8 @@ def words(name: str, section: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Lower case, accents folded in Latin script, one blank between words, straight quotes."""
+    if text.isascii():  # the same, without looking for what is not there
+        return " ".join(text.lower().split())
     composed = unicodedata.normalize("NFC", text.translate(_QUOTES))
     return _BLANKS.sub(" ", _unaccented(composed.lower())).strip()
 

@@ -98,13 +98,13 @@ def words_before(line: str) -> str:
 
 def is_separator(line: str) -> bool:
     """ "-----Original Message-----" in any language."""
-    said = plain(line) if len(line) <= 120 else ""
-    if not says(said, SEPARATORS):
+    if len(line) > 120:
         return False
+    said = plain(line)
+    if _DASHED.match(line):
+        return says(said, SEPARATORS)
     bare = said.strip("-_=*<>:#~ \u2014\u2500")
-    return bool(_DASHED.match(line)) or (
-        bare.startswith(SEPARATORS) and said.endswith(":") and len(bare) < 50
-    )
+    return said.endswith(":") and len(bare) < 50 and bare.startswith(SEPARATORS)
 
 
 def is_header_block(lines: list[str], number: int) -> bool:

@@ -3,6 +3,9 @@
     connect -> greeting -> [STARTTLS] -> AUTH -> MAIL -> RCPT -> DATA -> text -> final dot -> 250
     `-------------- any failure: the message has not gone --------------'  `- silence: Uncertain
 
+MAIL, RCPT and DATA go out together where the server takes that; the text never does before all three are
+answered with yes.
+
 Up to the final dot the server cannot have taken the message, so a failure is Deferred or Refused. Once the
 dot is on its way, only the server's answer says what became of it; without one the outcome is Uncertain.
 """
@@ -104,7 +107,7 @@ class Line:
         if self.is_midway:
             wire.say(Stage.MAIL, "RSET", 250)
         self.is_midway = True
-        wire.announce(envelope.sender, envelope.message)
+        wire.announce(envelope.sender, envelope.recipient, envelope.message)
         return wire
 
 
@@ -114,8 +117,7 @@ def send(line: Line, envelope: Envelope) -> Outcome:
         return flaw
     try:
         wire = line.start(envelope)
-        wire.say(Stage.RCPT, f"RCPT TO:<{envelope.recipient}>", 250, 251)
-        wire.say(Stage.DATA, "DATA", 354)
+        wire.proceed()
         if envelope.before is not None and time.time() > envelope.before:
             line.drop()
             return Deferred("The mail's turn was over before it could be handed over.", None, About.SERVER)

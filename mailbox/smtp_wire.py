@@ -3,7 +3,9 @@
 import re
 import smtplib
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from mailbox.account import Account, Auth, Security
 from mailbox.guard import HostProblem
@@ -28,6 +30,14 @@ class AfterDot(Exception):
     """The connection failed where the message may have been taken."""
 
 
+class Command(NamedTuple):
+    """One line that we say, and the codes of a good answer."""
+
+    stage: Stage
+    text: str
+    good: tuple[int, ...]
+
+
 class Wire(smtplib.SMTP):
     """smtplib's protocol on a judged address, with answers that end. Raises Broken and FAILURES."""
 
@@ -36,6 +46,8 @@ class Wire(smtplib.SMTP):
         self.account = account
         self.stream = Stream()
         self.banner = ""
+        self.owed: list[Command] = []
+        self.is_ahead = False
         self.sock = dial(account)
 
     def getreply(self, seconds: float | None = None) -> tuple[int, bytes]:
@@ -122,12 +134,52 @@ class Wire(smtplib.SMTP):
         if code == 334:
             self.say(Stage.SIGN_IN, on_refusal, 235)
 
-    def announce(self, sender: str, message: bytes) -> None:
-        """MAIL with the size and the kind of what will come."""
+    def announce(self, sender: str, recipient: str, message: bytes) -> None:
+        """MAIL, with the size and the kind of what will come; what is owed then is brought by `proceed`.
+
+        A server that takes several commands at once (RFC 2920) is told all of them: two round trips fewer.
+        """
         options = [] if message.isascii() else ["BODY=8BITMIME"]
         if self.has_extn("size"):
             options.append(f"SIZE={len(message)}")
-        self.say(Stage.MAIL, " ".join([f"MAIL FROM:<{sender}>", *options]), 250)
+        mail = Command(Stage.MAIL, " ".join([f"MAIL FROM:<{sender}>", *options]), (250,))
+        self.owed = [
+            Command(Stage.RCPT, f"RCPT TO:<{recipient}>", (250, 251)),
+            Command(Stage.DATA, "DATA", (354,)),
+        ]
+        self.is_ahead = self.has_extn("pipelining")
+        self.put([mail, *self.owed] if self.is_ahead else [mail])
+        self.hear(mail)
+
+    def proceed(self) -> None:
+        """RCPT and DATA: from here on the server waits for the text."""
+        while self.owed:
+            command = self.owed.pop(0)
+            if not self.is_ahead:
+                self.put([command])
+            self.hear(command)
+
+    def put(self, commands: Sequence[Command]) -> None:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        be_patient(self.sock, self.account.patience.answer)
+        self.sock.sendall("".join(f"{command.text}\r\n" for command in commands).encode("ascii"))
+
+    def hear(self, command: Command) -> None:
+        code, answer = self.getreply()
+        if code not in command.good:
+            self.stand_back()
+            raise Broken(judged(command.stage, code, answer))
+
+    def stand_back(self) -> None:
+        """After a refusal, hear what was said ahead. Whoever wants a text all the same gets none."""
+        try:
+            while self.is_ahead and self.owed:
+                self.owed.pop(0)
+                if self.getreply()[0] == 354:
+                    self.close()
+        except FAILURES:
+            self.close()
 
     def deliver(self, message: bytes) -> tuple[int, bytes]:
         """The text and the final dot. Raises AfterDot if no answer follows.

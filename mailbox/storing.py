@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -19,11 +20,13 @@ def store(mailbox: Mailbox, arrived: Sequence[Arrived]) -> int:
     ids = {each.row.uid: own_id(each) for each in arrived}
     there = Message.objects.filter(mailbox=mailbox, direction=Direction.IN, message_id__in=ids.values())
     seen = set(there.values_list("message_id", flat=True))
-    fresh = []
+    new = []
     for each in arrived:
         if ids[each.row.uid] not in seen:
             seen.add(ids[each.row.uid])
-            fresh.append(_row(mailbox, each, ids[each.row.uid]))
+            new.append(each)
+    answered = _latest_of_ours({each.thread.pk for each in new})
+    fresh = [_row(mailbox, each, ids[each.row.uid], answered.get(each.thread.pk)) for each in new]
     Message.objects.bulk_create(fresh, ignore_conflicts=True)  # another visit may have been faster
     threads = {message.thread_id for message in fresh}
     Thread.objects.filter(pk__in=threads).update(is_unread=True, last_at=timezone.now())
@@ -36,10 +39,17 @@ def own_id(arrived: Arrived) -> str:
     return ids[0] if ids else f"<sha256.{hashlib.sha256(arrived.raw).hexdigest()}@missing>"
 
 
-def _row(mailbox: Mailbox, arrived: Arrived, message_id: str) -> Message:
-    ours = Message.objects.filter(thread=arrived.thread, direction=Direction.OUT, delivery=Delivery.SENT)
-    last = ours.order_by("-at").first()
-    read = triage(arrived.raw, our_text=last.body if last else None)
+def _latest_of_ours(threads: set[UUID]) -> dict[UUID, Message]:
+    """The latest mail that we sent in each of these threads."""
+    ours = Message.objects.filter(thread__in=threads, direction=Direction.OUT, delivery=Delivery.SENT)
+    latest = ours.order_by("thread_id", "-at").distinct("thread_id").only("thread_id", "body")
+    return {message.thread_id: message for message in latest} if threads else {}
+
+
+def _row(mailbox: Mailbox, arrived: Arrived, message_id: str, ours: Message | None) -> Message:
+    read = arrived.read
+    if read is None or read.kind not in (Kind.BOUNCE, Kind.COMPLAINT):  # a person's words are told from ours
+        read = triage(arrived.raw, our_text=ours.body if ours else None)
     return Message(
         thread=arrived.thread,
         mailbox=mailbox,

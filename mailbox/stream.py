@@ -126,6 +126,10 @@ class Stream:
         del self.waiting[:size]
         return taken
 
+    def put_back(self, line: bytes) -> None:
+        """As if the line had not been read yet."""
+        self.waiting[:0] = line
+
     def more(self, sock: socket.socket) -> bool:
         """Wait for bytes. A socket that does not block (IDLE) is left so; what came of a line is kept."""
         if sock.gettimeout() != 0:

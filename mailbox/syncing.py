@@ -33,9 +33,9 @@ from mailbox.accounts import imap_account
 from mailbox.crew import share
 from mailbox.filing import missed, read_sent
 from mailbox.folders import Role
-from mailbox.imap import Session, State, batches, connect
+from mailbox.imap import Session, State, connect
 from mailbox.imap_rows import HeaderRow
-from mailbox.matching import arrived
+from mailbox.matching import Arrived, Senders, arrived
 from mailbox.models import Delivery, Folder, Health, Mailbox, Message, Thread
 from mailbox.storing import store
 from mailbox.trouble import AuthRefused, FolderGone, MailboxTrouble, Throttled
@@ -187,8 +187,9 @@ def _sync_folder(mailbox: Mailbox, session: Session, folder: Folder) -> int:
     else:  # a first visit that was cut off goes on where it was
         uids = [uid for uid in session.uids_since(_oldest(mailbox)) if uid > folder.last_uid]
     stored = 0
-    for portion in batches(uids):
-        stored += _take_in(mailbox, session, folder, session.headers(portion))
+    senders = Senders(mailbox)
+    for rows in session.header_batches(uids):
+        stored += _take_in(folder, rows, arrived(senders, session, rows))
     folder.last_uid = max([folder.last_uid, *uids[-1:], (state.uidnext or 1) - 1])
     folder.synced_at = timezone.now()
     folder.save(update_fields=["uidvalidity", "last_uid", "synced_at"])
@@ -201,11 +202,10 @@ def _oldest(mailbox: Mailbox) -> date:
     return ((first.created_at if first else timezone.now()) - timedelta(days=1)).date()
 
 
-def _take_in(mailbox: Mailbox, session: Session, folder: Folder, rows: list[HeaderRow]) -> int:
+def _take_in(folder: Folder, rows: list[HeaderRow], ours: list[Arrived]) -> int:
     """Store the rows' messages that are ours, and how far the folder has been read, in one commit."""
-    ours = arrived(mailbox, session, rows)
     with transaction.atomic():
-        stored = store(mailbox, ours)
+        stored = store(folder.mailbox, ours)
         if rows:
             last = max(row.uid for row in rows)
             Folder.objects.filter(pk=folder.pk).update(last_uid=last, uidvalidity=folder.uidvalidity)

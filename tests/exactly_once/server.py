@@ -28,6 +28,17 @@ FAULTS = {
 SENT = ".Sent Things"
 MESSAGE_ID = re.compile(rb"(?im)^message-id:.*?\r\n(?![ \t])")
 
+ANSWERS = {
+    b"EHLO": "250-provider.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 AUTH PLAIN",
+    b"AUTH": "235 2.7.0 welcome",
+    b"DATA": "503 5.5.1 no valid recipients",
+    b"QUIT": "221 bye",
+}
+
+
+def address(line: bytes) -> str:
+    return line.split(b"<")[1].split(b">")[0].decode()
+
 
 class Provider:
     def __init__(self, ledger: Path, mail: Path, seed: str, owner: tuple[int, int] | None) -> None:
@@ -97,26 +108,21 @@ class Conversation:
         self.say("220 provider.test ESMTP")
         while line := await self.reader.readline():
             verb = line[:4].upper()
-            if verb == b"EHLO":
-                self.say("250-provider.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 AUTH PLAIN")
-            elif verb == b"AUTH":
-                self.say("235 2.7.0 welcome")
-            elif verb == b"MAIL":
-                self.sender = line.split(b"<")[1].split(b">")[0].decode()
+            if verb == b"MAIL":
+                self.sender, self.recipient = address(line), ""
                 self.say("250 2.1.0 ok")
             elif verb == b"RCPT":
-                self.recipient = line.split(b"<")[1].split(b">")[0].decode()
+                self.recipient = address(line)
                 if not self.greet_recipient():
-                    continue
-            elif verb == b"DATA":
+                    self.recipient = ""
+            elif verb == b"DATA" and self.recipient:
                 self.say("354 go ahead")
                 if not await self.message():
                     return
-            elif verb == b"QUIT":
-                self.say("221 bye")
-                return
             else:
-                self.say("250 ok")
+                self.say(ANSWERS.get(verb, "250 ok"))
+            if verb == b"QUIT":
+                return
             await self.writer.drain()
 
     def greet_recipient(self) -> bool:

@@ -13,7 +13,16 @@ from keychain.crypto.secret import Secret
 from mailbox.account import Account, Auth, Patience, Security
 from mailbox.smtp import Checked, Envelope, Line, Problem, check, is_carried, send
 from mailbox.verdicts import About, Accepted, Deferred, Outcome, Refused, Uncertain
-from tests.servers.smtp_script import CLOSE, HANG, WITH_STARTTLS, Drip, Late, Script, scripted_smtp
+from tests.servers.smtp_script import (
+    CLOSE,
+    HANG,
+    ONE_BY_ONE,
+    WITH_STARTTLS,
+    Drip,
+    Late,
+    Script,
+    scripted_smtp,
+)
 from tests.servers.tls import make_certificate
 
 MESSAGE = b"From: a@b.example\r\nSubject: x\r\n\r\nHello\r\n.dotted\r\n..twice\r\nend\r\n"
@@ -60,6 +69,55 @@ def test_an_accepted_message_arrives_byte_for_byte():
         "DATA",
         "QUIT",
     ]
+
+
+def test_the_envelope_goes_out_at_once_where_the_server_takes_that():
+    """The server says nothing until it has heard all three: who waits for each answer would wait for ever."""
+    all_three = b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go ahead\r\n"
+
+    outcome, script = outcome_of({"MAIL": b"", "RCPT": b"", "DATA": all_three})
+
+    assert isinstance(outcome, Accepted)
+    assert len(script.messages) == 1
+
+
+def test_a_server_that_does_not_take_several_commands_hears_one_at_a_time():
+    outcome, script = outcome_of({"EHLO": ONE_BY_ONE, "MAIL": b"451 4.3.0 later\r\n"})
+
+    assert isinstance(outcome, Deferred)
+    assert [line.split()[0] for line in script.heard] == ["ehlo", "AUTH", "MAIL", "QUIT"]
+
+
+def test_a_refused_recipient_leaves_the_connection_usable():
+    answers = {"RCPT": [b"550 5.1.1 no such user\r\n", b"250 ok\r\n"]}
+    with scripted_smtp(answers) as script, Line(account(script)) as line:
+        outcomes = [send(line, ENVELOPE), send(line, ENVELOPE)]
+
+    assert [type(outcome) for outcome in outcomes] == [Refused, Accepted]
+    assert outcomes[0].about is About.RECIPIENT
+    assert script.connections == 1
+    assert len(script.messages) == 1
+
+
+def test_a_server_that_wants_the_text_of_a_refused_mail_does_not_get_it():
+    """Guards `stand_back`: some servers say 354 although they refused the only recipient. An empty text with
+    a dot would be a mail; we hang up instead."""
+    answers = {"RCPT": [b"550 5.1.1 no such user\r\n", b"250 ok\r\n"], "DATA": b"354 go ahead\r\n"}
+    with scripted_smtp(answers) as script, Line(account(script)) as line:
+        outcomes = [send(line, ENVELOPE), send(line, ENVELOPE)]
+
+    assert [type(outcome) for outcome in outcomes] == [Refused, Accepted]
+    assert script.connections == 2
+    assert len(script.messages) == 1
+
+
+@pytest.mark.parametrize("fault", [CLOSE, b"garbage\r\n"])
+def test_a_connection_that_dies_after_a_refusal_does_not_hide_the_refusal(fault):
+    outcome, script = outcome_of({"RCPT": b"550 5.1.1 no such user\r\n", "DATA": fault})
+
+    assert isinstance(outcome, Refused)
+    assert outcome.about is About.RECIPIENT
+    assert script.messages == []
 
 
 @pytest.mark.parametrize(

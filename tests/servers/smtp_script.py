@@ -28,6 +28,7 @@ POLITE: dict[str, Any] = {
     "RSET": b"250 2.0.0 ok\r\n",
     "QUIT": b"221 2.0.0 bye\r\n",
 }
+ONE_BY_ONE = b"250-script\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN\r\n"
 WITH_STARTTLS = b"250-script\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"
 
 
@@ -55,6 +56,7 @@ class Script:
     messages: list[bytes] = field(default_factory=list)
     connections: int = 0
     took_data: bool = False
+    is_refused: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
     def action(self, stage: str) -> Any:
@@ -66,7 +68,12 @@ class Script:
     def answer(self, sock: socket.socket, stage: str) -> bool:
         """Do what the script says; False ends the connection."""
         action = self.action(stage)
-        self.took_data = isinstance(action, bytes) and action.startswith(b"354")
+        if stage == "DATA" and self.is_refused and "DATA" not in self.answers:
+            action = b"503 5.5.1 no valid recipients\r\n"
+        if stage in ("MAIL", "RCPT"):
+            is_no = isinstance(action, bytes) and action[:1] in (b"4", b"5")
+            self.is_refused = is_no or (self.is_refused and stage == "RCPT")
+        self.took_data = isinstance(action, bytes) and b"354 " in action
         if action == CLOSE:
             return False
         if action == HANG:
