@@ -62,6 +62,7 @@ class Event(models.TextChoices):
     CAMPAIGN_PAUSED = "campaign.paused", "Campaign paused"
     CAMPAIGN_RESUMED = "campaign.resumed", "Campaign went on by itself"
     CAMPAIGN_STOPPED = "campaign.stopped", "Campaign stopped"
+    REPLIES_READ = "replies.read_by_model", "Reading of replies by a model changed"
     SPENDING_LIMITED = "spending.limited", "Monthly limit for models changed"
     DRAFT_EDITED = "draft.edited", "Draft edited"
     DRAFT_APPROVED = "draft.approved", "Draft approved"

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.facts import Claim, Draft
+from mailbox.intents import Intent
 
 MAX_BODY = 6_000
 
@@ -84,6 +85,12 @@ class DraftAnswer(Form):
                 claims.append(Claim(len(body), len(body) + len(text), tuple(sentence.sources)))
                 body += text
         return Draft(self.subject.strip(), body, tuple(claims))
+
+
+class ReplyReading(Form):
+    """What a reply wants: one word of a closed list, and nothing that anybody could act on."""
+
+    intent: Intent
 
 
 class Verdict(StrEnum):

@@ -18,7 +18,7 @@ from audit.events import Event
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
 from campaigns.asking import Question, latest_draft
 from campaigns.checks import Finding, Kind, Where, check, placed
-from campaigns.llm.edge import Answered, Outcome
+from campaigns.llm.edge import Answered, Call, Outcome
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status
 from campaigns.pace import retry_at
 from campaigns.prices import cost
@@ -67,7 +67,12 @@ AUDITED = """
 @transaction.atomic
 def settle(answered: list[tuple[Question, Outcome]], throttle: Throttle) -> list[tuple[Question, StageRun]]:
     """Record the calls and move their leads; one that was stopped or taken over meanwhile stays as it is."""
-    runs = StageRun.objects.bulk_create([_run(asked, outcome) for asked, outcome in answered])
+    runs = StageRun.objects.bulk_create(
+        [
+            run_of(asked.enrollment, asked.stage, asked.prompt.name, asked.call, outcome)
+            for asked, outcome in answered
+        ]
+    )
     turns = [_turn(asked, outcome, throttle) for asked, outcome in answered]
     _take([turn for turn in turns if turn is not None])
     return [(asked, run) for (asked, _), run in zip(answered, runs, strict=True)]
@@ -125,17 +130,18 @@ def _columns(turns: list[Turn]) -> list[list[Any]]:
     ]
 
 
-def _run(asked: Question, outcome: Outcome) -> StageRun:
+def run_of(enrollment: Enrollment, stage: str, prompt_name: str, call: Call, outcome: Outcome) -> StageRun:
+    """A call of a model for the record."""
     usage = outcome.usage
-    paid = cost(asked.call.provider, asked.call.model, usage, on=timezone.now().date())
+    paid = cost(call.provider, call.model, usage, on=timezone.now().date())
     return StageRun(
-        enrollment=asked.enrollment,
-        campaign=asked.enrollment.campaign,
-        stage=asked.stage,
-        provider=asked.call.provider.value,
-        model=asked.call.model,
-        prompt_name=asked.prompt.name,
-        prompt=f"{asked.call.system}\n\n{asked.call.prompt}",
+        enrollment=enrollment,
+        campaign=enrollment.campaign,
+        stage=stage,
+        provider=call.provider.value,
+        model=call.model,
+        prompt_name=prompt_name,
+        prompt=f"{call.system}\n\n{call.prompt}",
         response=getattr(outcome, "text", "") or outcome.sentence,
         input_tokens=usage.input,
         cached_tokens=usage.cached,

@@ -41,7 +41,8 @@ class Facts:
 
     A fact's name is `lead.<field>`, `brief.<line, from 1>` or `sender.<field>`. `links` are the
     only addresses a mail may point to; `earlier` are our own mails in this thread, oldest first;
-    `note` is a reviewer's wish for a new draft; `draft` is the mail under audit.
+    `note` is a reviewer's wish for a new draft; `draft` is the mail under audit;
+    `reply` is what somebody answered us.
     """
 
     lead: Mapping[str, str] = field(repr=False)
@@ -51,6 +52,7 @@ class Facts:
     earlier: tuple[str, ...] = field(default=(), repr=False)
     note: str = field(default="", repr=False)
     draft: Draft | None = None
+    reply: str = field(default="", repr=False)
 
     def named(self) -> dict[str, str]:
         """Each fact that has a visible value, under the name a draft cites: capped in length and

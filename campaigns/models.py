@@ -199,6 +199,9 @@ class Draft(models.Model):
         return f"draft {self.pk}"
 
 
+READING = ("reading", "Reading a reply")  # a call that belongs to no stage of a lead
+
+
 class StageRun(models.Model):
     """One call to a model: who was asked what, what it cost, and the texts until they are 90 days old."""
 
@@ -207,7 +210,7 @@ class StageRun(models.Model):
         Enrollment, on_delete=models.SET_NULL, null=True, related_name="stage_runs"
     )
     campaign = models.ForeignKey(Campaign, on_delete=models.SET_NULL, null=True, related_name="stage_runs")
-    stage = models.CharField(max_length=12, choices=Stage)
+    stage = models.CharField(max_length=12, choices=[*Stage.choices, READING])
     provider = models.CharField(max_length=12)
     model = models.CharField(max_length=80)
     prompt_name = models.CharField(max_length=40)
@@ -228,6 +231,24 @@ class StageRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ReplyReader(models.Model):
+    """Whether a model of the workspace's own may say what a reply wants, and which; one row, else off."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    is_on = models.BooleanField(default=False)
+    key = models.ForeignKey(Credential, on_delete=models.SET_NULL, null=True, related_name="+")
+    model = models.CharField(max_length=80, blank=True, default="")
+    on_since = models.DateTimeField(null=True, help_text="Replies that came before are left alone.")
+    changed_by = models.UUIDField(null=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "reply_readers"
+
+    def __str__(self) -> str:
+        return "reading replies" if self.is_on else "not reading replies"
 
 
 class SpendingLimit(models.Model):

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     DRAFT = "draft"
     FOLLOWUP = "followup"
     AUDIT = "audit"
+    REPLY = "reply"
 
 
 CURRENT = {
@@ -31,6 +32,7 @@ CURRENT = {
     Stage.DRAFT: "draft.v1",
     Stage.FOLLOWUP: "followup.v1",
     Stage.AUDIT: "audit.v1",
+    Stage.REPLY: "reply.v1",
 }
 
 
@@ -59,6 +61,7 @@ def render(name: str, facts: Facts, *, nonce: str | None = None) -> Prompt:
         "data": _block(lead),
         "earlier": _block([mail[:MAX_MAIL] for mail in facts.earlier[-MAX_EARLIER:]]),
         "draft": _block(_shown(facts.draft)),
+        "reply": _block(facts.reply[:MAX_MAIL]),
         "note": f"{_WISH}{_block(facts.note[:MAX_NOTE])}\n" if facts.note.strip() else "",
         "nonce": nonce or secrets.token_hex(8),
     }

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from audit.actors import SYSTEM
+from campaigns import replies
 from campaigns.models import Campaign, Enrollment, Stage, Step
 from campaigns.stages import ENDINGS, move
 from leads.actions import suppress_index
@@ -80,6 +81,7 @@ def react(message: Message) -> None:
     else:
         stop(_open(lead), "replied")
         _stop_company(lead)
+        replies.ring()
 
 
 def _open(lead: Lead) -> list[Enrollment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.views import calls, campaigns, launching, recipient, review, setup, spending
+from campaigns.views import calls, campaigns, launching, recipient, replies, review, setup, spending
 from campaigns.views.today import today
 
 app_name = "campaigns"
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", campaigns.campaign_list, name="list"),
     path("campaigns/new/", setup.new, name="new"),
     path("campaigns/limit/", spending.limit, name="limit"),
+    path("campaigns/replies/", replies.replies, name="replies"),
     path("campaigns/stop-everything/", launching.stop_everything, name="stop_everything"),
     path("campaigns/<uuid:campaign_id>/", campaigns.detail, name="detail"),
     path("campaigns/<uuid:campaign_id>/progress/", campaigns.progress, name="progress"),

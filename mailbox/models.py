@@ -185,6 +185,19 @@ class Message(models.Model):
     returns_on = models.DateField(null=True, blank=True)
     opts_out = models.BooleanField(default=False)
     is_unreadable = models.BooleanField(default=False)
+    intent = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="What a reply wants."
+    )
+    intent_by = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Who says so: rules, model or sandbox.",
+    )
+    intent_tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often a model was asked."
+    )
     handled_at = models.DateTimeField(null=True, blank=True, help_text="When campaigns took note of it.")
     at = models.DateTimeField(default=timezone.now, help_text="When it was sent, or arrived.")
 
@@ -207,6 +220,11 @@ class Message(models.Model):
                 fields=["mailbox", "at"],
                 name="messages_unsettled",
                 condition=Q(direction="out", filed_at=None, delivery__in=["sent", "sending", "uncertain"]),
+            ),
+            models.Index(
+                fields=["at"],
+                name="messages_unlabelled",
+                condition=Q(direction="in", kind="reply", intent_by=""),
             ),
         ]
 

@@ -13,12 +13,10 @@ from accounts.models import Member
 from mailbox.models import Delivery, Direction, Mailbox, Message, SendingSwitch, Thread
 
 PER_PAGE = 40
-LATEST_IN = (
-    Message.objects.filter(thread=OuterRef("pk"), direction=Direction.IN).order_by("-at").values("kind")[:1]
-)
+LATEST_IN = Message.objects.filter(thread=OuterRef("pk"), direction=Direction.IN).order_by("-at")
 FILTERS = {
     "answer": ("Needs an answer", Q(is_unread=True, latest_kind="reply")),
-    "interested": ("Interested", Q(outcome="interested")),
+    "interested": ("Interested", Q(outcome="interested") | Q(outcome="", latest_intent="interested")),
     "replies": ("Replies", Q(latest_kind="reply")),
     "away": ("Out of office", Q(latest_kind="auto_reply")),
     "bounced": ("Bounced", Q(latest_kind="bounce")),
@@ -40,8 +38,12 @@ def mailboxes() -> QuerySet[Mailbox]:
 
 
 def answered_threads() -> QuerySet[Thread]:
-    """Threads in which something came back, with the kind of the latest."""
-    received = Thread.objects.annotate(latest_kind=Subquery(LATEST_IN)).exclude(latest_kind=None)
+    """Threads in which something came back, with the kind of the latest and what it wants."""
+    received = Thread.objects.annotate(
+        latest_kind=Subquery(LATEST_IN.values("kind")[:1]),
+        latest_intent=Subquery(LATEST_IN.values("intent")[:1]),
+        latest_intent_by=Subquery(LATEST_IN.values("intent_by")[:1]),
+    ).exclude(latest_kind=None)
     return received.select_related("lead", "mailbox")
 
 

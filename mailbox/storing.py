@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from mailbox.intents import intent_of
 from mailbox.matching import IDS, Arrived
 from mailbox.models import Delivery, Direction, Mailbox, Message, Thread
 from mailbox.triage import Kind, Triage, triage
@@ -50,6 +51,8 @@ def _row(mailbox: Mailbox, arrived: Arrived, message_id: str, ours: Message | No
     read = arrived.read
     if read is None or read.kind not in (Kind.BOUNCE, Kind.COMPLAINT):  # a person's words are told from ours
         read = triage(arrived.raw, our_text=ours.body if ours else None)
+    speaks = read.kind is Kind.REPLY and not read.opts_out and not read.unreadable
+    intent = intent_of(read.visible_text) if speaks else None
     return Message(
         thread=arrived.thread,
         mailbox=mailbox,
@@ -64,6 +67,8 @@ def _row(mailbox: Mailbox, arrived: Arrived, message_id: str, ours: Message | No
         returns_on=read.returns_on,
         opts_out=read.opts_out,
         is_unreadable=read.unreadable,
+        intent=intent or "",
+        intent_by="rules" if intent else "",
     )
 
 

@@ -199,6 +199,7 @@ WORK = {
     "remind": ("leads.actions.reminders.remind_slice", "mail", 24 * 3600),
     "pipeline": ("campaigns.pipeline.pipeline_slice", "llm", 3600),
     "send": ("campaigns.sending.send_slice", "mail", 600),
+    "replies": ("campaigns.replies.reply_slice", "llm", 3600),
     "sync": ("mailbox.syncing.sync_slice", "mail", 60),
     "operated": ("audit.operated.operated_slice", "cpu", 86400),
     "react": ("campaigns.reactions.react_slice", "mail", 3600),

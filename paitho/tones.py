@@ -10,7 +10,8 @@ FAMILIES = {
     ),
     # it waits, by plan or for a person
     "info": (
-        "scheduled asked in_review approved queued pending invited ready unsure open planned in_progress info"
+        "scheduled asked in_review approved queued pending invited ready unsure open planned in_progress "
+        "info question later someone_else"
     ),
     # it went well
     "good": (
@@ -27,7 +28,8 @@ FAMILIES = {
     # nothing more will happen, or nothing has yet
     "idle": (
         "draft enrolled new stopped disqualified opted_out suppressed erased disabled archived closed undone "
-        "anonymised not_certified duplicate skipped debug"
+        "anonymised not_certified duplicate skipped debug "
+        "not_interested other"
     ),
 }
 TONES = {state: family for family, states in FAMILIES.items() for state in states.split()}

@@ -283,6 +283,7 @@ CAMPAIGNS: list[Row] = [
     Row("campaigns:duplicate", MEMBERS, ok=405, made=a_campaign),
     Row("campaigns:try_again", MEMBERS, made=a_campaign),
     Row("campaigns:limit", ADMINS),
+    Row("campaigns:replies", ADMINS),
     Row("campaigns:stop_everything", MEMBERS),
     Row("campaigns:checklist", MEMBERS, made=a_campaign),
     Row("campaigns:look", MEMBERS, ok=405, made=a_campaign),

@@ -3,6 +3,7 @@
 from campaigns.forms.asking import ModelsForm
 from campaigns.forms.content import AudienceForm, BriefForm, MailsForm
 from campaigns.forms.entries import Entries
+from campaigns.forms.replies import RepliesForm
 from campaigns.forms.review import DraftForm, NoteForm
 from campaigns.forms.sending import SendingForm
 from campaigns.forms.spending import LimitForm
@@ -14,4 +15,4 @@ PARTS: dict[str, type[Entries]] = {
     "models": ModelsForm,
     "sending": SendingForm,
 }
-__all__ = ["PARTS", "DraftForm", "Entries", "LimitForm", "NoteForm"]
+__all__ = ["PARTS", "DraftForm", "Entries", "LimitForm", "NoteForm", "RepliesForm"]

@@ -18,11 +18,13 @@ from campaigns.answers import (
     Fit,
     Paragraph,
     Qualification,
+    ReplyReading,
     Sentence,
     Verdict,
 )
 from campaigns.facts import Facts
 from campaigns.llm.edge import Answered, BadRequest, Call, Nonsense, Outcome, Usage
+from mailbox.intents import Intent
 
 # Shares in percent, over the hash of a lead.
 DISQUALIFIED = 12
@@ -47,6 +49,8 @@ def ask(call: Call) -> Outcome:
         value = _follow_up(call.facts) if call.facts.earlier else _first_mail(call.facts)
     elif issubclass(call.schema, AuditAnswer):
         value = _audit(call.facts)
+    elif issubclass(call.schema, ReplyReading):
+        value = ReplyReading(intent=Intent.QUESTION if "?" in call.facts.reply else Intent.OTHER)
     else:
         return Nonsense(who=call.who, model=call.model, problem="the sandbox does not know this form")
     text = value.model_dump_json()

@@ -11,13 +11,14 @@ from django.db.models import Count, Sum
 from django.http import QueryDict
 
 from campaigns.llm import Provider
-from campaigns.models import Campaign, Stage, StageRun
+from campaigns.models import READING, Campaign, Stage, StageRun
 from campaigns.prices import dollars
 from paitho.lib.ids import as_uuid
 
 SHOWN = 50
 KEPT = timedelta(days=90)  # then prompt, response and the link to the lead go; the figures stay
-STAGES = [Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING]
+ASKING = (Stage.QUALIFYING, Stage.DRAFTING, Stage.AUDITING)
+STAGES = dict([*((stage.value, str(stage.label)) for stage in ASKING), READING])
 
 
 @dataclass(frozen=True, slots=True)

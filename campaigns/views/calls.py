@@ -25,7 +25,7 @@ def calls(request: MemberRequest) -> HttpResponse:
         "before": page[-1].run.pk if len(found) > len(page) else None,
         "wanted": wanted,
         "totals": reads.totals(wanted),
-        "stages": [(stage.value, stage.label) for stage in reads.STAGES],
+        "stages": list(reads.STAGES.items()),
         "outcomes": reads.outcomes(),
         "campaigns": reads.campaigns_asked(),
         "is_sandbox": any(call.is_sandbox for call in page),

@@ -11,7 +11,8 @@ from imapclient import IMAPClient
 from keychain.crypto.secret import Secret
 from mailbox.account import Auth, Patience, Security
 from mailbox.folders import Folder, Role
-from mailbox.imap import Body, Found, Session, batches, connect
+from mailbox.imap import Body, Found, Session, connect
+from mailbox.imap_rows import batches, uid_set
 from mailbox.trouble import AuthRefused, FolderGone, Unreachable
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.proxy import faulty_proxy
@@ -75,7 +76,7 @@ def test_folders_have_roles_by_special_use_with_spaces_and_other_alphabets(dovec
 
 def test_headers_come_with_size_and_without_bodies(dovecot):
     first = mail("a", In_Reply_To="<1@acme.example>", References="<0@acme.example>\r\n <1@acme.example>")
-    odd = b"Subject: =?utf-8?q?=C3=BC?=\r\nSUBJECT: 2nd\r\nMessage-Id:\r\n <folded@x>\r\nFrom: \xe9\r\n\r\n"
+    odd = b"Date: 1st\r\nDATE: 2nd\r\nMessage-Id:\r\n <folded@x>\r\nFrom: \xe9\r\n\r\n"
     dovecot.deliver("headers", [first, odd, b"no header at all"])
 
     with opened_inbox(connect(dovecot.account("headers"))) as session:
@@ -85,7 +86,7 @@ def test_headers_come_with_size_and_without_bodies(dovecot):
     assert rows[0].size == len(first)
     assert rows[0].fields["REFERENCES"] == "<0@acme.example> <1@acme.example>"
     assert rows[0].fields["IN-REPLY-TO"] == "<1@acme.example>"
-    assert rows[1].fields == {"SUBJECT": "=?utf-8?q?=C3=BC?=", "MESSAGE-ID": "<folded@x>", "FROM": "\ufffd"}
+    assert rows[1].fields == {"DATE": "1st", "MESSAGE-ID": "<folded@x>", "FROM": "\ufffd"}
     assert rows[2].fields == {}
 
 
@@ -120,18 +121,41 @@ def test_reading_leaves_no_trace(dovecot):
     assert all(b"BODY.PEEK[" in line for line in sent if b"FETCH" in line)
 
 
-def test_ten_thousand_unrelated_messages_cost_headers_only(dovecot):
-    dovecot.deliver("crowd", [mail(n, body="x" * 2000) for n in range(10_000)])
+def test_while_one_batch_is_read_the_next_is_on_its_way_and_nothing_is_mixed_up(dovecot):
+    """Bodies are read between two batches, and come after the headers that were asked ahead."""
+    dovecot.deliver("crowd", [mail(n, body="x" * 2000) for n in range(4_100)])
+    rows, bodies = [], {}
 
     with opened_inbox(connect(dovecot.account("crowd"))) as session:
-        session.new_uids(9_999)
-        started = time.process_time()
-        rows = [row for uids in batches(session.new_uids(0)) for row in session.headers(uids)]
-        spent = time.process_time() - started
+        sent = recorded(session)
+        for batch in session.header_batches(session.new_uids(0)):
+            rows += batch
+            bodies |= session.bodies(batch[:2], 500)
 
-    assert len(rows) == 10_000
-    assert {row.fields["SUBJECT"] for row in rows} == {f"S {n}" for n in range(10_000)}
-    assert spent < 2
+    assert [row.fields["MESSAGE-ID"] for row in rows] == [f"<{n}@corp.example>" for n in range(4_100)]
+    assert {uid: body[:40] for uid, body in bodies.items()} == {
+        n + 1: mail(n)[:40] for n in (0, 1, 2_000, 2_001, 4_000, 4_001)
+    }
+    asked = [line.split(b" ")[3] for line in sent if b"HEADER.FIELDS" in line]
+    assert asked == [b"1:2000", b"2001:4000", b"4001:4100"]
+
+
+@pytest.mark.parametrize(
+    ("uids", "named"),
+    [([], ""), ([7], "7"), ([1, 2, 3], "1:3"), ([1, 2, 3, 7, 9, 10], "1:3,7,9:10"), ([1, 3, 5], "1,3,5")],
+)
+def test_uids_are_named_in_few_words(uids, named):
+    assert uid_set(uids) == named
+
+
+def test_no_command_is_longer_than_servers_take():
+    scattered = list(range(1_000_000, 1_020_000, 2))
+
+    portions = list(batches(scattered, 2_000))
+
+    assert [uid for portion in portions for uid in portion] == scattered
+    assert max(len(uid_set(portion)) for portion in portions) <= 7_000
+    assert [len(portion) for portion in batches(range(1, 5_001), 2_000)] == [2_000, 2_000, 1_000]
 
 
 def test_a_huge_message_costs_little_memory(dovecot):

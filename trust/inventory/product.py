@@ -84,6 +84,12 @@ CAMPAIGNS = Category(
             ),
         ),
         Table(
+            "reply_readers",
+            "whether a model of yours may read replies, and which",
+            "until you delete the workspace",
+            clear="id is_on key_id model on_since changed_by changed_at",
+        ),
+        Table(
             "spending_limits",
             "what your models may cost in a month",
             "until you delete the workspace",
