@@ -9,7 +9,7 @@ import paitho.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0004_sending_pace"),
+        ("campaigns", "0005_sending_day"),
         ("keychain", "0003_index_version"),
     ]
 
