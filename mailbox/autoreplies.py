@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from email.utils import parsedate_to_datetime
 
+from mailbox.decoding import message_ids
 from mailbox.delivery_reports import delivery_report
-from mailbox.parsing import FAULTS, ParsedMail
+from mailbox.parsing import FAULTS, ParsedMail, parse_headers
 from mailbox.phrases import begins, plain, says, words
 from mailbox.return_dates import return_date
 
@@ -56,6 +57,15 @@ def is_receipt(mail: ParsedMail) -> bool:
     if any(part.kind == "message/disposition-notification" for part in mail.parts):
         return True
     return delivery_report(mail).is_good_news
+
+
+def receipted_id(mail: ParsedMail) -> str | None:
+    """The Message-ID of ours that a receipt (RFC 8098) is about; many answer no message by their headers."""
+    for part in mail.parts:
+        if part.kind == "message/disposition-notification":
+            named = parse_headers(part.text).get("original-message-id", ("",))[0]
+            return next(iter(message_ids(named)), None)
+    return None
 
 
 def sent_on(mail: ParsedMail) -> date | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from mailbox.autoreplies import autoreply_in
+from mailbox.autoreplies import autoreply_in, receipted_id
 from mailbox.bounces import bounce_in
 from mailbox.complaints import complaint_in
 from mailbox.diagnostics import Severity
@@ -101,7 +101,10 @@ def _autoreply(mail: ParsedMail, seen: Triage) -> Triage | None:
     found = autoreply_in(mail, seen.visible_text)
     if not found:
         return None
-    return replace(seen, kind=Kind.AUTO_REPLY, reason=found.kind, returns_on=found.returns_on)
+    about = seen.message_id or receipted_id(mail)
+    return replace(
+        seen, kind=Kind.AUTO_REPLY, reason=found.kind, returns_on=found.returns_on, message_id=about
+    )
 
 
 def _reply(seen: Triage) -> Triage:

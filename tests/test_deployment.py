@@ -21,10 +21,11 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 SERVING = {"secret_key", "directory_password", "redis_url"}
+CONSENTING = {"google_client_secret", "microsoft_client_secret"}
 HOLDS = {
-    "web": SERVING | {"mail_token"},
+    "web": SERVING | CONSENTING | {"mail_token"},
     "worker-llm": SERVING,
-    "worker-mail": SERVING | {"mail_token"},
+    "worker-mail": SERVING | CONSENTING | {"mail_token"},
     "worker-cpu": SERVING | {"mail_token"},
     "beat": SERVING,
     "provision": SERVING | {"mail_token", "owner_password"},

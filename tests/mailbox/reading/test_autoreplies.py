@@ -98,3 +98,7 @@ def test_a_broken_date_of_sending_does_no_harm():
     seen = triage(letter(AWAY, auto_submitted="auto-replied", date="Mon, 99 Foo 0000 25:61:61 +9999"))
 
     assert seen.returns_on == date(2025, 5, 12)
+
+
+def test_a_receipt_names_the_mail_that_it_is_about():
+    assert triage(AUTOMATIC["read receipt"]).message_id == OURS
