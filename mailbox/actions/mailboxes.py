@@ -65,7 +65,19 @@ def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
         secret=new.password,
         added_by=by.id,
     )
-    mailbox = Mailbox(
+    mailbox = _row(new, credential)
+    check(mailbox)
+    with transaction.atomic():
+        credential.save(force_insert=True)
+        mailbox.save(force_insert=True)
+        record(Event.MAILBOX_CONNECTED, by=by, about=mailbox)
+        bells.ring("sync")
+    return mailbox
+
+
+def _row(new: NewMailbox, credential: Credential) -> Mailbox:
+    now = timezone.now()
+    return Mailbox(
         address=new.address,
         sender_name=new.sender_name,
         username=new.username,
@@ -78,21 +90,14 @@ def connect(new: NewMailbox, *, by: Actor) -> Mailbox:
         credential=credential,
         daily_cap=new.daily_cap,
         gap_seconds=new.gap_seconds,
-        sent_read_at=timezone.now(),  # nothing of ours can be in it yet
+        sent_read_at=now,  # nothing of ours can be in it yet
         is_sandbox=new.is_sandbox,
         ramp_first=new.ramp_first,
         ramp_step=new.ramp_step,
-        ramp_began=timezone.now().date() if new.ramp_first else None,
+        ramp_began=now.date() if new.ramp_first else None,
         vendor=new.vendor,
         consent_ends_at=new.consent_ends_at,
     )
-    check(mailbox)
-    with transaction.atomic():
-        credential.save(force_insert=True)
-        mailbox.save(force_insert=True)
-        record(Event.MAILBOX_CONNECTED, by=by, about=mailbox)
-        bells.ring("sync")
-    return mailbox
 
 
 def check(mailbox: Mailbox) -> None:
