@@ -60,7 +60,7 @@ def explanation(mail: ParsedMail) -> str:
     elif not text:
         text = next((part.text for part in mail.parts if part.kind in _RETURNED_KINDS), "")
     lines = text[: MAX_EXPLANATION * 2].split("\n")[:400]
-    end = next((i for i, line in enumerate(lines) if _begins_returned(line, i)), len(lines))
+    end = next(_returned_starts(lines), len(lines))
     return "\n".join(lines[:end])[:MAX_EXPLANATION]
 
 
@@ -70,7 +70,7 @@ def returned_headers(mail: ParsedMail) -> Headers:
         if part.headers:
             return part.headers
     lines = mail.text.split("\n")[:MAX_LINES]
-    starts = (at for at, line in enumerate(lines) if at and _begins_returned(line, at))
+    starts = (at for at in _returned_starts(lines) if at)
     for start in islice(starts, MAX_STARTS):
         headers = parse_headers("\n".join(lines[start : start + 120]))
         if {"to", "from", "subject", "message-id"} & headers.keys():
@@ -169,9 +169,18 @@ def _returned_parts(mail: ParsedMail) -> Iterator[Part]:
                 yield Part(part.kind, part.text, part.name, headers, part.attached)
 
 
-def _begins_returned(line: str, number: int) -> bool:
-    if _FIRST_HEADER.match(line):
-        return number > 0
+def _returned_starts(lines: list[str]) -> Iterator[int]:
+    """The lines at which a returned message may begin. Most texts hold no word that could head one."""
+    may_have_a_heading = says(plain("\n".join(lines)), RETURNED)
+    for number, line in enumerate(lines):
+        if _FIRST_HEADER.match(line):
+            if number:
+                yield number
+        elif may_have_a_heading and _is_heading(line):
+            yield number
+
+
+def _is_heading(line: str) -> bool:
     if len(line) > 120 or not _HEADING.match(line):
         return False
     said = plain(line)

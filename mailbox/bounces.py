@@ -60,8 +60,11 @@ def bounce_in(mail: ParsedMail) -> Bounce | None:
     report = delivery_report(mail)
     if report.is_good_news or (mail.report_type == "disposition-notification" and not _is_rejection(mail)):
         return None
+    is_declared = report.failures or mail.get("x-failed-recipients")
+    if not is_declared and _is_plainly_an_answer(mail):
+        return None
     text = explanation(mail)
-    if not report.failures and not mail.get("x-failed-recipients") and _points(mail, text) < ENOUGH:
+    if not is_declared and _points(mail, text) < ENOUGH:
         return None
     if report.failures:
         return _reported_bounce(mail, report, text)
@@ -123,20 +126,24 @@ def _recipient_of(mail: ParsedMail, reported: Reported, text: str) -> str | None
 def _points(mail: ParsedMail, text: str) -> int:
     """How much speaks for a bounce that carries no report."""
     sender, subject, said = _sender(mail), plain(mail.get("subject")), plain(text)
-    returned = bool(returned_headers(mail))
     automatic = plain(mail.get("auto-submitted"))
     points = 2 if says(sender, SENDERS) or _is_nobody(mail) else 1 if says(sender, MAYBE_SENDERS) else 0
     points += 2 if says(subject, SUBJECTS) else 0
     points += 2 if says(said, PHRASES) else 0
     points += 1 if says(said[:OPENING], PHRASES) else 0
     points += 1 if _SMTP_REPLY.search(said) else 0
-    points += 1 if returned else 0
     points += 2 if says(automatic, ("(failure)", "(rejected)")) else 0
     points += 1 if mail.get("return-path") == "<>" else 0
     points += 1 if mail.report_type == "delivery-status" else 0
     if begins(subject, _ANSWER_MARKS) and not says(sender, SENDERS):
         points -= 3 if mail.ids else 1
-    return points - 3 * _is_from_a_person(mail, sender)
+    points -= 3 * _is_from_a_person(mail, sender)
+    return points + 1 if points == ENOUGH - 1 and returned_headers(mail) else points
+
+
+def _is_plainly_an_answer(mail: ParsedMail) -> bool:
+    """From a person and under a subject of theirs: whatever such a text says does not make a bounce of it."""
+    return _is_from_a_person(mail, _sender(mail)) and not says(plain(mail.get("subject")), SUBJECTS)
 
 
 def _sender(mail: ParsedMail) -> str:

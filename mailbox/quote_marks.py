@@ -84,6 +84,8 @@ def is_sentence(line: str) -> bool:
 
 def names_a_writer(line: str) -> bool:
     """ "Olga wrote:", which introduces a quote only if a marked one follows."""
+    if not line.rstrip().endswith(":"):
+        return False
     said = plain(line[:MAX_LINE])
     return len(said) < 100 and said.endswith(":") and _AFTER_VERB.sub("", said).endswith(VERBS)
 
@@ -100,9 +102,11 @@ def is_separator(line: str) -> bool:
     """ "-----Original Message-----" in any language."""
     if len(line) > 120:
         return False
-    said = plain(line)
     if _DASHED.match(line):
-        return says(said, SEPARATORS)
+        return says(plain(line), SEPARATORS)
+    if not line.rstrip().endswith(":"):
+        return False
+    said = plain(line)
     bare = said.strip("-_=*<>:#~ \u2014\u2500")
     return said.endswith(":") and len(bare) < 50 and bare.startswith(SEPARATORS)
 
