@@ -43,12 +43,14 @@ def pages(world):
             "message_id": "<2@x.test>",
             "body": "Tell me more.",
             "kind": "reply",
+            "intent": "interested",
+            "intent_by": "model",
         }
         Message(delivery=Delivery.RECEIVED, **came, **common).save()
         yield person, [
             "/mailboxes/", "/mailboxes/connect/", "/mailboxes/connect/?address=olga@gmail.com",
             f"/mailboxes/{box.pk}/", f"/mailboxes/{box.pk}/deliverability/",
-            "/inbox/?show=all", f"/inbox/{thread.pk}/",
+            "/inbox/?show=all", f"/inbox/{thread.pk}/", "/campaigns/replies/",
         ]  # fmt: skip
 
 
