@@ -110,17 +110,14 @@ def test_what_the_rules_cannot_tell_the_model_says_and_the_call_is_on_record(wor
 
         clear.refresh_from_db()
         vague.refresh_from_db()
-        run = StageRun.objects.get(stage="reading")
+        run = StageRun.objects.select_related("enrollment").get(stage="reading")
+        assert VAGUE in run.prompt
         assert AuditRow.objects.filter(event="replies.read_by_model").count() == 1
     assert (clear.intent, clear.intent_by) == ("not_interested", "rules")
     assert (vague.intent, vague.intent_by) == ("interested", "model")
     assert len(server.journal) == 1
-    assert VAGUE in run.prompt
-    assert (run.outcome, run.prompt_name, run.enrollment.thread_id) == (
-        "answered",
-        "reply.v1",
-        vague.thread_id,
-    )
+    assert (run.outcome, run.prompt_name) == ("answered", "reply.v1")
+    assert run.enrollment.thread_id == vague.thread_id
     page = client_of(world.acme, eddy(world)).get("/inbox/?show=interested").content.decode()
     assert "by model" in page
     log = client_of(world.acme, eddy(world)).get("/calls/?stage=reading").content.decode()
