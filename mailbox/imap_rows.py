@@ -16,6 +16,9 @@ FIELDS = (
     "CONTENT-TYPE",
 )
 FOLD = re.compile(r"[\r\n]+(?=[ \t])")
+USUAL = re.compile(
+    rb"[0-9]+ \(UID ([0-9]{1,10}) RFC822\.SIZE ([0-9]{1,18}) BODY\[HEADER\.FIELDS [^\]]*\] \{[0-9]+\+?\}"
+)
 UID = re.compile(rb"[ (]UID ([0-9]{1,10})\b")
 SIZE = re.compile(rb"[ (]RFC822\.SIZE ([0-9]{1,18})\b")
 SECTION = re.compile(rb" BODY\[HEADER\.FIELDS [^\]]*\] \{[0-9]+\+?\}$")
@@ -60,6 +63,8 @@ def quick_row(message: list[Piece]) -> HeaderRow | None:
     if len(message) != 2 or not isinstance(message[0], tuple) or not isinstance(message[1], bytes):
         return None
     (head, content), tail = message[0], message[1]
+    if found := USUAL.fullmatch(head):
+        return HeaderRow(int(found[1]), int(found[2]), fields_of(content))
     uid = UID.search(head) or UID.search(tail)
     size = SIZE.search(head) or SIZE.search(tail)
     if uid is None or size is None or not SECTION.search(head):

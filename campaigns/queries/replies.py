@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Sum
 from django.utils import timezone
 
 from campaigns.budget import month_began
@@ -20,7 +20,6 @@ def reader() -> ReplyReader:
 @dataclass(frozen=True, slots=True)
 class Month:
     calls: int
-    tokens: int
     spent: str
 
 
@@ -28,7 +27,6 @@ def month() -> Month:
     runs = StageRun.objects.filter(stage=READING[0], at__gte=month_began(timezone.now()))
     found = runs.aggregate(
         calls=Count("pk"),
-        tokens=Sum(F("input_tokens") + F("output_tokens"), default=0),
         spent=Sum("cost_micros", default=0),
     )
-    return Month(found["calls"], found["tokens"], dollars(Decimal(found["spent"])))
+    return Month(found["calls"], dollars(Decimal(found["spent"])))
