@@ -32,12 +32,12 @@ ANSWERS = ("IN-REPLY-TO", "REFERENCES", "X-MICROSOFT-ORIGINAL-MESSAGE-ID")
 REPORTERS = ("multipart/report", "mailer-daemon", "postmaster", "bounce", "delivery")
 # Arrays and not IN, and one text where there are thousands: a statement takes longer to write than to run.
 BY_ID = """
-    WITH wanted AS MATERIALIZED (SELECT string_to_array(%(wanted)s, ' ') AS ids)
-    SELECT message_id, thread_id FROM messages
-    WHERE direction = 'out' AND message_id = ANY((SELECT ids FROM wanted)::text[])
+    WITH wanted AS (SELECT unnest(string_to_array(%(wanted)s, ' ')) AS id)
+    SELECT m.message_id, m.thread_id FROM wanted w JOIN messages m ON m.message_id = w.id
+    WHERE m.direction = 'out'
     UNION ALL
-    SELECT a.message_id, m.thread_id FROM message_aliases a JOIN messages m ON m.id = a.original_id
-    WHERE a.message_id = ANY((SELECT ids FROM wanted)::text[])
+    SELECT a.message_id, m.thread_id FROM wanted w JOIN message_aliases a ON a.message_id = w.id
+    JOIN messages m ON m.id = a.original_id
 """
 BY_DOMAIN = """
     SELECT DISTINCT l.domain_index FROM leads l JOIN threads t ON t.lead_id = l.id
