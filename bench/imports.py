@@ -15,6 +15,7 @@ import argparse
 import io
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -196,8 +197,6 @@ def peak_mb(workspace: Any, superuser: Any, count: int) -> float:
 
 def _work(host: str) -> int:
     """The worker process: slices until nothing is left; prints the rows and its peak in MB."""
-    import resource
-
     import django
 
     django.setup()
@@ -214,9 +213,20 @@ def _work(host: str) -> int:
             rows = Import.objects.values_list("rows", flat=True).latest("created_at")
             print(f"  {rows:,} rows", file=sys.stderr, flush=True)
         imported = Import.objects.latest("created_at").imported
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB on Linux, bytes on macOS
-    print(imported, peak / (1024 if sys.platform != "darwin" else 1024 * 1024))
+    print(imported, _own_peak())
     return 0
+
+
+def _own_peak() -> float:
+    """The most that this process has held, in MB, since it became a program of its own.
+
+    `ru_maxrss` on Linux also holds what the process had before `exec`: the memory of whoever started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)  # bytes on macOS
 
 
 def report(found: dict[str, float], rounds: list[dict[str, float]], peak: float, peak_rows: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +17,18 @@ from typing import TypeVar
 from uuid import UUID
 
 from keychain.crypto.blind import BlindIndex
-from leads.addresses import BadAddress
-from leads.indexing import spelled_words
-from leads.profile import Profile, Reading
+from leads.addresses import BadAddress, address
+from leads.columns import Columns
+from leads.mapping import Mapping
+from leads.profile import Profile, Reading, reader
 from leads.sheet import BadRow, Batch, Row
+from leads.vocabulary import Target
 from paitho.lib.ids import uuid7s
 
 ENOUGH_ROWS = 2000
 ENOUGH_BYTES = 1024 * 1024
 SWITCH_SECONDS = 0.0005
+Read = Callable[[Row], Reading]
 Seal = Callable[[Iterable[tuple[UUID, bytes]]], list[bytes]]
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -36,12 +39,16 @@ class Candidate:
     """A row that can become a lead, and the id under which its profile is sealed."""
 
     row: Row
-    profile: Profile
+    read: Read
     email: bytes  # blind indexes
     domain: bytes
     id: UUID
     words: str = ""
     sealed: bytes = b""
+
+    @property
+    def profile(self) -> Profile:
+        return self.read(self.row).profile
 
 
 @dataclass(slots=True)
@@ -52,32 +59,42 @@ class Unusable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
 class Maker:
     """Makes a batch's rows ready; `seal` None leaves them open, for a dry run."""
 
-    read: Callable[[Row], Reading]
-    blind: BlindIndex
-    seal: Seal | None
+    def __init__(self, mapping: Mapping, names: Sequence[str], blind: BlindIndex, seal: Seal | None) -> None:
+        uses = dict(mapping.uses)
+        self._at = next(index for index, name in enumerate(names) if uses.get(name) is Target.EMAIL)
+        self._read = reader(mapping, names)
+        self._columns = Columns(mapping, names, blind.spelled)
+        self._blind, self._seal = blind, seal
 
     def __call__(self, batch: Batch) -> list[Candidate | Unusable]:
-        ids = uuid7s(len(batch.rows))
-        made = [self._made(row, uid) for row, uid in zip(batch.rows, ids, strict=True)]
-        if self.seal:
-            found = [each for each in made if isinstance(each, Candidate)]
-            envelopes = self.seal([(each.id, each.profile.to_json().encode()) for each in found])
-            for each, sealed in zip(found, envelopes, strict=True):
-                each.words, each.sealed = spelled_words(each.profile, self.blind), sealed
+        made: list[Candidate | Unusable] = []
+        found: list[Candidate] = []
+        emails: list[str] = []
+        for row, uid in zip(batch.rows, uuid7s(len(batch.rows)), strict=True):
+            if isinstance(row, BadRow):
+                made.append(Unusable(row, row.reason))
+                continue
+            try:
+                email = address(row.cells[self._at]).email
+            except BadAddress as error:
+                made.append(Unusable(row, str(error)))
+                continue
+            found.append(Candidate(row, self._read, *self._blind.both(email), uid))
+            emails.append(email)
+            made.append(found[-1])
+        if self._seal and found:
+            self._close(found, emails, self._seal)
         return made
 
-    def _made(self, row: Row | BadRow, uid: UUID) -> Candidate | Unusable:
-        if isinstance(row, BadRow):
-            return Unusable(row, row.reason)
-        try:
-            profile = self.read(row).profile
-        except BadAddress as error:
-            return Unusable(row, str(error))
-        return Candidate(row, profile, *self.blind.both(profile.email), uid)
+    def _close(self, found: list[Candidate], emails: list[str], seal: Seal) -> None:
+        rows = [each.row for each in found]
+        texts = map(str.encode, self._columns.profiles(rows, emails))
+        envelopes = seal(zip([each.id for each in found], texts, strict=True))
+        for each, sealed, words in zip(found, envelopes, self._columns.words(rows), strict=True):
+            each.sealed, each.words = sealed, words
 
 
 @contextmanager
@@ -105,9 +122,7 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-            gc.collect(
-                0
-            )  # of what was made meanwhile: what a driver's cycles hold would wait for a long time
+            gc.collect(0)  # what a driver's cycles hold of what was made meanwhile would else wait long
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -26,26 +26,16 @@ class Indexes(NamedTuple):
     words: list[int]
 
 
-_PARTS = [(column, target) for column, targets in SEARCHED.items() for target in targets]
+PARTS = [(column, target) for column, targets in SEARCHED.items() for target in targets]
 
 
 def indexes(profile: Profile, blind: BlindIndex) -> Indexes:
     words: set[int] = set()
     fields = profile.fields
-    for column, target in _PARTS:
+    for column, target in PARTS:
         if target in fields:
             words.update(blind.words(column, fields[target]))
     return Indexes(*blind.both(profile.email), sorted(words))
-
-
-def spelled_words(profile: Profile, blind: BlindIndex) -> str:
-    """The words of `indexes` as a PostgreSQL array, some perhaps more than once: for bulk loads.
-
-    Field by field: a first name and a last name alone repeat, and what repeats is remembered.
-    """
-    fields = profile.fields
-    found = [blind.spelled(column, fields[target]) for column, target in _PARTS if target in fields]
-    return f"{{{','.join(filter(None, found))}}}"
 
 
 def search(text: str, blind: BlindIndex) -> Q:

@@ -14,7 +14,7 @@ from leads.candidates import Candidate, Maker, Unusable
 from leads.indexing import Indexes, indexes
 from leads.mapping import Mapping
 from leads.models import Import, ImportChange, ImportReject, ImportTrial, Lead, Reason
-from leads.profile import Policy, Profile, merge, reader
+from leads.profile import Policy, Profile, merge
 from leads.seen import Seen
 from leads.sheet import BadRow, Batch, Row, Sheet
 from tenants.backend.arrays import Packed, bytea_array, int_array, text_array, uuid_array
@@ -77,15 +77,12 @@ class Loader:
     dry: Seen | None = None
     counts: Counts = field(default_factory=Counts)
     rejects: list[ImportReject] = field(default_factory=list)
-    found: list[Profile] = field(default_factory=list)  # of a dry run: the leads it would make
+    found: list[Candidate] = field(default_factory=list)  # of a dry run: the leads it would make
 
     def __post_init__(self) -> None:
         self._blind = blind_index()
-        self.prepare = Maker(
-            reader(self.mapping, [column.name for column in self.sheet.columns]),
-            self._blind,
-            None if self.dry else Lead._meta.get_field("profile").sealer_of_many(),
-        )
+        seal = None if self.dry else Lead._meta.get_field("profile").sealer_of_many()
+        self.prepare = Maker(self.mapping, [column.name for column in self.sheet.columns], self._blind, seal)
         self._of_this_file: set[UUID] = set()
 
     def load(self, batch: Batch, ready: list[Candidate | Unusable]) -> None:
@@ -107,22 +104,18 @@ class Loader:
         new = [each for each in found if each.email not in existing]
         changes = self._meet([each for each in found if each.email in existing], existing)
         self.counts.imported += len(new)
-        self.found = [each.profile for each in new]
+        self.found = new
         seen.note([each.email for each in [*new, *(change.found for change in changes)]])
 
     def _usable(self, ready: list[Candidate | Unusable]) -> list[Candidate]:
-        found: dict[str, Candidate] = {}
-        seen: dict[str, int] = {}
+        found: dict[bytes, Candidate] = {}
         for each in ready:
             if isinstance(each, Unusable):
                 self._reject(each.row, each.reason)
-                continue
-            email = each.profile.email
-            if first := seen.get(email):
-                self._duplicate(each, f"Row {first} has the same address.")
-                continue
-            seen[email] = each.row.number
-            found[email] = each
+            elif first := found.get(each.email):
+                self._duplicate(each, f"Row {first.row.number} has the same address.")
+            else:
+                found[each.email] = each
         return list(found.values())
 
     def _without_suppressed(self, found: list[Candidate]) -> list[Candidate]:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache, partial
-from json.encoder import encode_basestring
 from typing import NamedTuple, TypeVar
 
 from leads.addresses import address
@@ -18,10 +16,8 @@ from paitho.lib.text import formula_plain, tidy
 VALUE_LENGTH = 500  # characters of a named field
 CUSTOM_LENGTH = 5000  # characters of a custom field
 NAME_LENGTH = 200  # characters of a custom field's name
-REMEMBERED = 4096
 Name = TypeVar("Name", Target, str)
 _IN_ORDER = tuple((target.value, target) for target in Target)
-_AS_JSON = tuple((f',"{target.value}":', target) for target in Target)
 
 
 class Policy(StrEnum):
@@ -50,17 +46,8 @@ class Profile:
         return said
 
     def to_json(self) -> str:
-        """`to_dict` as JSON, the same text for the same profile; put together by hand, for bulk loads."""
-        fields, quoted = self.fields, encode_basestring
-        said = ['{"email":', quoted(self.email)]
-        for name, target in _AS_JSON:
-            if target in fields:
-                said += name, quoted(fields[target])
-        if self.custom:
-            each = [f"{quoted(name)}:{quoted(value)}" for name, value in sorted(self.custom.items())]
-            said += ',"custom":{', ",".join(each), "}"
-        said.append("}")
-        return "".join(said)
+        """The same text for the same profile."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_dict(cls, kept: Dict[str, object]) -> "Profile":
@@ -95,15 +82,13 @@ def reader(mapping: Mapping, columns: Sequence[str]) -> Callable[[Row], Reading]
     email = next(index for index, use in places if use is Target.EMAIL)
     named = [(i, use) for i, use in places if isinstance(use, Target) and use is not Target.EMAIL]
     custom = [(i, tidy(columns[i], NAME_LENGTH)) for i, use in places if use == CUSTOM]
-    # Titles, towns and countries repeat. What is remembered lives as long as this function does.
-    value_of = lru_cache(REMEMBERED)(partial(clean, most=VALUE_LENGTH))
 
     def read(row: Row) -> Reading:
         cells = row.cells
         found = address(cells[email])
         profile = Profile(
             found.email,
-            {target: value for i, target in named if (value := value_of(cells[i]))},
+            {target: value for i, target in named if (value := clean(cells[i], VALUE_LENGTH))},
             {name: value for i, name in custom if (value := clean(cells[i], CUSTOM_LENGTH))},
         )
         return Reading(profile, found.note, found.is_role)

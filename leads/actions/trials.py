@@ -56,7 +56,7 @@ def dry_run(job: Import, mapping: Mapping, policy: Policy) -> Preview:
     preview = Preview(loader.counts)
     for batch in gathered(batches(kept_file(job), loader.sheet)):
         loader.load(batch, loader.prepare(batch))
-        preview.leads += loader.found[: SAMPLES - len(preview.leads)]
+        preview.leads += [each.profile for each in loader.found[: SAMPLES - len(preview.leads)]]
         preview.refused = sampled(preview.refused, loader.rejects)
         if loader.counts.rows >= PREVIEW_ROWS:
             preview.is_whole = batch.end.byte >= job.size

@@ -1,12 +1,13 @@
 """What a row says, in one form, and how an import changes a lead that is there."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keychain.crypto.blind import BlindIndex
 from leads.addresses import BadAddress
+from leads.columns import Columns
+from leads.indexing import indexes
 from leads.mapping import CUSTOM, IGNORE, Mapping
 from leads.profile import CUSTOM_LENGTH, VALUE_LENGTH, Policy, Profile, merge, reader
 from leads.sheet import Row
@@ -94,9 +95,32 @@ PROFILES = st.builds(
 )
 
 
-@given(PROFILES)
-def test_the_json_that_is_put_together_by_hand_is_that_of_the_library(profile):
-    assert profile.to_json() == json.dumps(profile.to_dict(), ensure_ascii=False, separators=(",", ":"))
+CELLS = st.one_of(
+    st.sampled_from(["", " ", "Ann", "'=1+1", "Zoë  B", "New New", "a\u202eb"]), st.text(max_size=5)
+)
+WIDE = Mapping(
+    (
+        ("Z", CUSTOM), ("Who", T.FULL_NAME), ("E-mail", T.EMAIL), ("First", T.FIRST_NAME), ("A", CUSTOM),
+        ("A ", CUSTOM), ("Firm", T.COMPANY), ("No", IGNORE), ("Job", T.TITLE),
+    )
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(CELLS, min_size=8, max_size=8), min_size=1, max_size=5))
+def test_a_batch_read_by_columns_says_what_each_row_says(cells):
+    """Guards `leads.columns`: the import stores what it says, and everything else goes by the reader."""
+    names, blind = [name for name, _ in WIDE.uses], BlindIndex(bytes(range(32)))
+    rows = [Row(n, [*some[:2], "j@b.example", *some[2:]]) for n, some in enumerate(cells)]
+    profiles = [reader(WIDE, names)(row).profile for row in rows]
+    columns = Columns(WIDE, names, blind.spelled)
+
+    texts = columns.profiles(rows, ["j@b.example"] * len(rows))
+    words = columns.words(rows)
+
+    assert texts == [profile.to_json() for profile in profiles]
+    for said, profile in zip(words, profiles, strict=True):
+        found = {int(number) for number in said[1:-1].split(",") if number}
+        assert sorted(found) == indexes(profile, blind).words
 
 
 @given(PROFILES, PROFILES, st.sampled_from(Policy))
