@@ -39,7 +39,7 @@ from mailbox.imap_rows import HeaderRow as HeaderRow
 from mailbox.imap_wire import LONGEST_ANSWER, Client, opened, spoken
 from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
 
-BATCH = 2_000
+BATCH = 5_000
 IDLE_LIMIT = 28 * 60  # RFC 2177: servers may hang up after 30 minutes
 LATEST_SENT = 100
 

@@ -22,6 +22,7 @@ LONGEST_NEWS = 1024 * 1024
 NEEDS_ID = ("163.com", "126.com", "yeah.net", "188.com")  # NetEase calls a sign-in without ID unsafe
 
 FETCHED = re.compile(rb"\* ([0-9]{1,10}) FETCH (\(.*\{([0-9]{1,18})\+?\})\r\n", re.IGNORECASE)
+LONGEST_TAIL = 200  # of a message's items after its literal
 LITERAL = re.compile(rb"\{([0-9]{1,18})\+?\}\Z")
 
 # What the libraries' parsers raise, beside their own errors, when a server sends nonsense.
@@ -81,6 +82,7 @@ class Wire(imaplib.IMAP4):
         """
         pieces: list[Piece] = []
         while self.tagged_commands[tag] is None:
+            self.take_whole(pieces)
             line = self.readline()
             if found := FETCHED.fullmatch(line):
                 self.take_literals(found, pieces)
@@ -93,6 +95,19 @@ class Wire(imaplib.IMAP4):
         if kind != "OK":
             raise self.error(answer[-1])
         return pieces
+
+    def take_whole(self, pieces: list[Piece]) -> None:
+        """The messages that have come whole already, if each has one literal, as headers do."""
+        waiting, at = self.stream.waiting, 0
+        while found := FETCHED.match(waiting, at):
+            begin, end = found.end(), found.end() + int(found[3])
+            close = waiting.find(b"\r\n", end, end + LONGEST_TAIL)
+            if close < 0 or LITERAL.search(waiting, end, close):
+                break
+            pieces.append((b"%b %b" % (found[1], found[2]), bytes(waiting[begin:end])))
+            pieces.append(bytes(waiting[end:close]))
+            at = close + 2
+        del waiting[:at]
 
     def take_literals(self, found: re.Match[bytes], pieces: list[Piece]) -> None:
         """A message's items: (text, literal) as often as there is one, then the text that closes it."""

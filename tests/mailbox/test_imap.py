@@ -123,7 +123,7 @@ def test_reading_leaves_no_trace(dovecot):
 
 def test_while_one_batch_is_read_the_next_is_on_its_way_and_nothing_is_mixed_up(dovecot):
     """Bodies are read between two batches, and come after the headers that were asked ahead."""
-    dovecot.deliver("crowd", [mail(n, body="x" * 2000) for n in range(4_100)])
+    dovecot.deliver("crowd", [mail(n) for n in range(10_100)])
     rows, bodies = [], {}
 
     with opened_inbox(connect(dovecot.account("crowd"))) as session:
@@ -132,12 +132,12 @@ def test_while_one_batch_is_read_the_next_is_on_its_way_and_nothing_is_mixed_up(
             rows += batch
             bodies |= session.bodies(batch[:2], 500)
 
-    assert [row.fields["MESSAGE-ID"] for row in rows] == [f"<{n}@corp.example>" for n in range(4_100)]
+    assert [row.fields["MESSAGE-ID"] for row in rows] == [f"<{n}@corp.example>" for n in range(10_100)]
     assert {uid: body[:40] for uid, body in bodies.items()} == {
-        n + 1: mail(n)[:40] for n in (0, 1, 2_000, 2_001, 4_000, 4_001)
+        n + 1: mail(n)[:40] for n in (0, 1, 5_000, 5_001, 10_000, 10_001)
     }
     asked = [line.split(b" ")[3] for line in sent if b"HEADER.FIELDS" in line]
-    assert asked == [b"1:2000", b"2001:4000", b"4001:4100"]
+    assert asked == [b"1:5000", b"5001:10000", b"10001:10100"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from mailbox.accounts import imap_account
 from mailbox.folders import Role
 from mailbox.imap import Session, connect
 from mailbox.imap_wire import Wire
+from mailbox.matching import answered_ids
 from mailbox.models import Delivery, Direction, Folder, Mailbox, Message, Thread
 from mailbox.syncing import sync_mailbox
 from mailbox.watching import Watch
@@ -104,6 +105,11 @@ def test_a_senders_domain_is_asked_of_once_and_an_old_friend_elsewhere_in_it_is_
     assert sync_mailbox(box) == 1
 
     assert received() == {"<a@engines.test>"}
+
+
+def test_an_id_with_a_nul_is_none_and_asks_the_database_nothing_that_it_refuses():
+    """A hostile server's header would otherwise end every visit to the mailbox."""
+    assert answered_ids({"REFERENCES": "<a\0b@x.test> <c@d.test>", "IN-REPLY-TO": "\0"}) == ["<c@d.test>"]
 
 
 def test_a_folder_that_was_renamed_is_found_by_what_it_is_for(box, dovecot):

@@ -116,7 +116,8 @@ class Dovecot:
             (home / folder / part).mkdir(parents=True, exist_ok=True)
         stamp = time.time_ns() // 1000
         for number, message in enumerate(messages):
-            (target / f"{stamp // 1_000_000}.M{number:06}P1.test").write_bytes(message)
+            seconds, micros = divmod(stamp, 1_000_000)  # P: two deliveries within a second are two mails
+            (target / f"{seconds}.M{number:06}P{micros}.test").write_bytes(message)
         if os.geteuid() == 0:
             for directory in (home.parent, home, home / folder, *(home / folder).iterdir()):
                 shutil.chown(directory, *self.owner)
