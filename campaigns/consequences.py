@@ -18,7 +18,7 @@ from audit.events import Event
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
 from campaigns.asking import Question, latest_draft
 from campaigns.checks import Finding, Kind, Where, check, placed
-from campaigns.llm.edge import Answered, Call, Outcome
+from campaigns.llm.edge import Answered, BadRequest, Outcome, Reason
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status
 from campaigns.pace import retry_at
 from campaigns.prices import cost
@@ -27,6 +27,7 @@ from campaigns.throttle import Throttle
 
 FIT_REASON = Enrollment._meta.get_field("fit_reason")
 FINDINGS = Draft._meta.get_field("findings")
+FOR_EVERY_LEAD = {Reason.UNKNOWN_MODEL, Reason.NOT_HERE, Reason.BAD_ENDPOINT, Reason.NO_SANDBOX}
 WORDS = 300  # characters of a sentence that a row keeps
 # Who is further along goes first, so that review can begin while others still wait for their first call.
 AHEAD = {Stage.DRAFTING: timedelta(days=1), Stage.AUDITING: timedelta(days=2)}
@@ -88,10 +89,15 @@ def _turn(asked: Question, outcome: Outcome, throttle: Throttle) -> Turn | None:
         due = max(datetime.fromtimestamp(again, UTC), throttle.paused_until(asked.key))
         _stay(asked, attempts=tries, due_at=due, problem=outcome.sentence[:WORDS])
         return None
-    if outcome.stops_key or (outcome.may_retry and throttle.pace(asked.key).is_down):
+    if _needs_a_person(outcome) or (outcome.may_retry and throttle.pace(asked.key).is_down):
         _pause(asked, outcome)
         return None
     return _give_up(asked, outcome)
+
+
+def _needs_a_person(outcome: Outcome) -> bool:
+    """Whether the next lead's call would end the same way, so that none should be tried and failed."""
+    return outcome.stops_key or (isinstance(outcome, BadRequest) and outcome.reason in FOR_EVERY_LEAD)
 
 
 def _take(turns: list[Turn]) -> None:

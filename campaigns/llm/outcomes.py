@@ -187,7 +187,7 @@ class Truncated(Outcome):
     def sentence(self) -> str:
         return (
             f"{self.who} stopped at the length limit before the answer was complete. "
-            "Raise the limit, or choose a model that thinks less."
+            "Choose a model that thinks less, or shorten the brief."
         )
 
 

@@ -103,6 +103,19 @@ def test_a_provider_that_is_down_pauses_the_campaign_and_loses_no_lead(world, by
         assert {each.stage for each in Enrollment.objects.all()} == {Stage.IN_REVIEW}
 
 
+def test_a_model_that_does_not_exist_pauses_the_campaign_and_fails_no_lead(world, by, server):
+    server.always = Reply(status=404, body={"error": {"message": "x", "code": "model_not_found"}})
+    with bound(world.acme):
+        campaign = begun(by, server.url, leads=5)
+
+        pipeline_slice()
+
+        campaign.refresh_from_db()
+        assert campaign.status == Status.PAUSED
+        assert "does not offer the model local to this key. Choose another model." in campaign.problem
+        assert {each.stage for each in Enrollment.objects.all()} == {Stage.QUALIFYING}
+
+
 def test_a_pause_lets_what_is_under_way_end_and_asks_nothing_more(world, by, server):
     with bound(world.acme):
         campaign = begun(by, server.url)
