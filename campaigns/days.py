@@ -21,10 +21,11 @@ def begin_days() -> int:
     for campaign in over:
         count = F("claimed_count") if campaign.day_ends_at is None else 0
         same = Campaign.objects.filter(pk=campaign.pk, day_ends_at=campaign.day_ends_at)
-        begun += same.update(day_ends_at=day_ends(now, campaign.schedule, _home()), claimed_count=count)
+        begun += same.update(day_ends_at=day_ends(now, campaign.schedule, home_zone()), claimed_count=count)
     return begun
 
 
-def _home() -> str:
+def home_zone() -> str:
+    """The workspace's own time zone."""
     profile = WorkspaceProfile.objects.first()
     return profile.time_zone if profile else "UTC"

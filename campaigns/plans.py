@@ -65,10 +65,10 @@ def plan_of(campaign: Campaign) -> Plan:
     return Plan(**columns, mailboxes=list(campaign.mailboxes.all()), steps=steps or [StepPlan()])
 
 
-def new_plan() -> Plan:
-    """What a campaign begins as: working hours, and one follow-up."""
+def new_plan(zone: str = "UTC") -> Plan:
+    """What a campaign begins as: working hours in the workspace's own time zone, and one follow-up."""
     steps = [StepPlan(), StepPlan(wait_days=3)]
-    return Plan(name="", brief={}, steps=steps, schedule=dict(WORKING_HOURS))
+    return Plan(name="", brief={}, steps=steps, schedule=WORKING_HOURS | {"zone": zone})
 
 
 def apply(plan: Plan, changes: dict[str, Any]) -> Plan:

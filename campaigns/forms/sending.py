@@ -54,7 +54,10 @@ class SendingForm(Entries):
         help_text="One date a line, as in 2027-12-24.",
     )
     daily_cap = forms.IntegerField(
-        label="Mails a day", min_value=1, max_value=10_000, help_text="For the whole campaign."
+        label="Mails a day",
+        min_value=1,
+        max_value=10_000,
+        help_text="For the whole campaign, by the day of this time zone.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import MemberRequest, actor, member_only
 from campaigns import actions
+from campaigns.days import home_zone
 from campaigns.errors import CampaignError
 from campaigns.forms import PARTS, Entries
 from campaigns.models import Campaign, Status
@@ -28,7 +29,7 @@ NAMES = list(PARTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The brief of a campaign that does not exist yet."""
-    plan = new_plan()
+    plan = new_plan(home_zone())
     form = _form("brief", request, PARTS["brief"].entries(plan))
     if request.method == "POST" and form.is_valid():
         campaign = actions.create(apply(plan, form.changes()), by=actor(request))

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from django.test import Client
 
+from accounts.models import WorkspaceProfile
 from audit.actors import Actor
 from audit.models import AuditRow
 from campaigns.approval import approve
@@ -67,6 +68,16 @@ def parts(world) -> dict[str, dict[str, object]]:
         "models": {"writer": str(writer.pk), "budget": "12.50", "token_budget": "90000"},
         "sending": {**SENDING, "mailboxes": [str(mailbox.pk)]},
     }
+
+
+def test_a_new_campaign_keeps_the_workspaces_own_hours(world, browser_of_rita):
+    with bound(world.acme):
+        WorkspaceProfile.objects.update(time_zone="Asia/Tokyo")
+
+    browser_of_rita.post("/campaigns/new/", BRIEF)
+
+    with bound(world.acme):
+        assert Campaign.objects.get().schedule["zone"] == "Asia/Tokyo"
 
 
 def test_each_page_of_the_setup_saves_and_leads_to_the_next(world, browser_of_rita):
