@@ -123,7 +123,7 @@ bench-leads: $(SYNCED) assets ## measure the pages about leads with ROWS=100000 
 	@$(RUN) -m bench.lead_pages --rows $(ROWS)
 
 SENDS ?= 10000
-KILL_EVERY ?= 1
+KILL_EVERY ?= 4
 PACE ?= 2
 test-exactly-once: $(SYNCED) ## kill the workers all the time over many sends, count at the server: SENDS=10000 PACE=2
 	@$(RUN) -m tests.system && $(RUN) -m tests.exactly_once --sends $(SENDS) --kill-every $(KILL_EVERY) --pace $(PACE) $(ARGS)

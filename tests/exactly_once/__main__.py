@@ -37,11 +37,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sends", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--threads", type=int, default=6)
-    parser.add_argument("--kill-every", type=float, default=1, help="seconds between two kills at random")
+    parser.add_argument("--kill-every", type=float, default=4, help="seconds between two kills at random")
     parser.add_argument("--chance", type=float, default=0.002, help="of dying at each of the worst moments")
     parser.add_argument("--pace", type=float, default=2, help="stretches every period of the engine")
     parser.add_argument("--seed", default="paitho")
-    parser.add_argument("--minutes", type=float, default=40, help="give up after")
+    parser.add_argument("--minutes", type=float, default=90, help="give up after")
     parser.add_argument("--naive", action="store_true", help="the wrong pattern: must show duplicates")
     return parser.parse_args()
 
