@@ -162,6 +162,34 @@ def test_a_fetch_refused_because_of_deleted_messages_is_asked_once_more():
     assert sum("NOOP" in line for line in script.heard) == 1
 
 
+def test_an_answer_in_a_header_is_no_answer_and_what_else_a_server_says_is_heard():
+    """A literal may hold anything: it is told by its length. Other answers may come between the messages."""
+    section = b"BODY[HEADER.FIELDS (FROM)]"
+    forged = (
+        b"From: a@b.test\r\nX: \r\n* 9 FETCH (UID 9 RFC822.SIZE 1 BODY[HEADER.FIELDS (FROM)] {3}\r\nabc)\r\n"
+    )
+    plain = b"From: c@d.test\r\n\r\n"
+    answer = (
+        b"* 1 FETCH (UID 4 RFC822.SIZE 30 %b {%d}\r\n%b)\r\n" % (section, len(forged), forged)
+        + b"* 7 EXISTS\r\n* 2 FETCH (FLAGS (\\Seen) UID 5)\r\n"
+        + b"* 2 FETCH (FLAGS {5}\r\nHello UID 5 RFC822.SIZE 9 %b {%d}\r\n%b)\r\n"
+        % (section, len(plain), plain)
+        + b'* 3 FETCH (UID 6 RFC822.SIZE 2 %b "From: e@f.test")\r\n' % section
+        + b"{tag} OK ok\r\n"
+    )
+    answers = {"EXAMINE": SELECTED, "UID FETCH": answer}
+    with scripted_imap(answers) as script, connect(account(script)) as session:
+        session.state(INBOX)
+        rows = session.headers([4, 5, 6, 9])
+
+        assert {row.uid: row.fields.get("FROM") for row in rows} == {
+            4: "a@b.test",
+            5: "c@d.test",
+            6: "e@f.test",
+        }
+        assert session.client.wire.untagged_responses["EXISTS"][-1] == b"7"
+
+
 def test_a_password_is_not_sent_where_encryption_is_missing():
     with scripted_imap({}) as script, pytest.raises(Unreachable) as trouble:
         connect(account(script, security=Security.STARTTLS))
