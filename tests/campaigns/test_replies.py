@@ -118,10 +118,9 @@ def test_what_the_rules_cannot_tell_the_model_says_and_the_call_is_on_record(wor
     assert len(server.journal) == 1
     assert (run.outcome, run.prompt_name) == ("answered", "reply.v1")
     assert run.enrollment.thread_id == vague.thread_id
-    page = client_of(world.acme, eddy(world)).get("/inbox/?show=interested").content.decode()
-    assert "by model" in page
-    log = client_of(world.acme, eddy(world)).get("/calls/?stage=reading").content.decode()
-    assert "Reading a reply" in log
+    browser = client_of(world.acme, eddy(world))
+    assert "by model" in browser.get("/inbox/?show=interested").content.decode()
+    assert "Reading a reply" in browser.get("/calls/?stage=reading").content.decode()
 
 
 @pytest.mark.parametrize(
