@@ -226,7 +226,7 @@ def _pause(asked: Question, outcome: Outcome) -> None:
     running = Campaign.objects.filter(pk=campaign.pk, status=Status.RUNNING)
     if running.update(status=Status.PAUSED, problem=sentence):
         record(Event.CAMPAIGN_PAUSED, by=SYSTEM, about=campaign, why=sentence)
-    _stay(asked, attempts=0, due_at=timezone.now())
+    _stay(asked, attempts=0, due_at=timezone.now(), problem=sentence)
 
 
 def _give_up(asked: Question, outcome: Outcome) -> Turn:

@@ -175,7 +175,8 @@ class TimedOut(Outcome):
 
     @property
     def sentence(self) -> str:
-        within = f" within {self.after:g} seconds" if self.after else " in time"
+        unit = "second" if self.after == 1 else "seconds"
+        within = f" within {self.after:g} {unit}" if self.after else " in time"
         return f"{self.who} did not answer{within}. Paitho tries again by itself."
 
 

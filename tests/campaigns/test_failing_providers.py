@@ -91,7 +91,7 @@ def test_whatever_fails_each_lead_ends_in_a_named_state_and_each_sentence_reads(
     said += [each.problem for each in ended if each.stage == Stage.FAILED]
     assert [sentence for sentence in said + found if not readable(sentence)] == []
     assert runs["answered"] > len(wanted)
-    _tell(capsys, provider, wanted, ended)
+    _tell(capsys, provider, wanted, ended, {*said, *found})
 
 
 def test_an_auditor_that_fails_leaves_no_draft_clean(world, monkeypatch):
@@ -117,12 +117,15 @@ def test_an_auditor_that_fails_leaves_no_draft_clean(world, monkeypatch):
     assert answered[True] > 5
 
 
-def _tell(capsys, provider: str, wanted, ended) -> None:
+def _tell(capsys, provider: str, wanted, ended, sentences: set[str]) -> None:
     """The table of `make test-providers`."""
     with capsys.disabled():
         print(f"\n{provider}")
         for case, lead in zip(wanted, ended, strict=True):
             print(f"  {case.name[:28]:28} {case.stage:11} -> {lead.stage:10} {lead.problem}")
+        print("  Every sentence that was shown on the way, on a lead, its draft or the campaign:")
+        for sentence in sorted(sentences):
+            print(f"    {sentence}")
 
 
 def test_calls_have_a_time_limit_of_their_own():
