@@ -32,6 +32,7 @@ from campaigns.pace import MOST
 from campaigns.reach import address_of
 from campaigns.stages import move
 from campaigns.throttle import CREW, Throttle
+from paitho.lib.leaving import leaving
 from tenants import directory, keys
 from tenants.binding import current
 from tenants.errors import KeysUnavailable
@@ -89,7 +90,8 @@ def pipeline_slice() -> datetime | None:
 
 
 def _has_time(seconds: float) -> bool:
-    return seconds < (LONGEST_SECONDS if CREW.is_roomy() else SLICE_SECONDS)
+    """Whether something new may be asked, so many seconds after the slice began."""
+    return not leaving.is_set() and seconds < (LONGEST_SECONDS if CREW.is_roomy() else SLICE_SECONDS)
 
 
 class Desk:

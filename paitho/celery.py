@@ -4,11 +4,19 @@ import os
 
 from celery import Celery, signals
 
+from paitho.lib.leaving import leaving
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paitho.settings")
 
 app = Celery("paitho")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["tenants", "trust"])
+
+
+@signals.worker_shutting_down.connect
+def leave(**_: object) -> None:
+    """Slices end after the calls that are under way, within the time that a stop is given."""
+    leaving.set()
 
 
 @signals.celeryd_init.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Statu
 from campaigns.pace import MOST, START, Pace
 from campaigns.pipeline import pipeline_slice
 from campaigns.throttle import Crew, Throttle
+from paitho.lib.leaving import leaving
 from tenants.binding import bound
 from tests.campaigns.world import LEADS, begun
 from tests.servers.llm import Reply
@@ -131,6 +133,22 @@ def test_a_pause_lets_what_is_under_way_end_and_asks_nothing_more(world, by, ser
         actions.launch(campaign, by=by)
         pipeline_slice()
         assert len(server.journal) == 3 * LEADS, "Resuming asks nothing again."
+
+
+def test_a_worker_that_is_told_to_stop_ends_its_calls_and_asks_nothing_more(world, by, server):
+    server.latency = 0.3
+    with bound(world.acme):
+        begun(by, server.url)
+        leave = threading.Timer(0.2, leaving.set)
+        leave.start()
+        try:
+            pipeline_slice()
+        finally:
+            leave.join()
+            leaving.clear()
+
+        assert len(server.journal) == StageRun.objects.count() < 3 * LEADS
+        assert not Enrollment.objects.filter(lease_until__isnull=False).exists()
 
 
 def test_a_lead_that_was_stopped_while_it_was_asked_about_stays_stopped(world, by, server):
