@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
+from accounts.models import Member
 from audit.models import AuditRow
 from leads.actions import suppress
 from leads.models import Reason
@@ -79,7 +82,26 @@ def test_an_answer_is_a_row_before_it_is_a_message(world, browser):
         assert (message.delivery, message.subject) == (Delivery.SCHEDULED, "Re: Looms")
         assert b"In-Reply-To: <answer@engines.test>" in message.raw
         assert b"List-Unsubscribe" not in message.raw
-        assert AuditRow.objects.filter(event="reply.sent").exists()
+        sent = AuditRow.objects.get(event="reply.sent")
+        digest = hashlib.sha256(message.raw).hexdigest()
+        assert sent.details["data"] == {"message": str(message.pk), "sha256": digest}
+        assert sent.actor_id == message.approved_by
+
+
+def test_each_of_our_letters_names_who_approved_or_wrote_it(world, browser):
+    with bound(world.acme):
+        thread = a_thread()
+        received(thread)
+    browser.post(f"/inbox/{thread.pk}/", {"text": "Gladly: Tuesday at ten?"})
+    with bound(world.acme):
+        writer = Member.objects.get(pk=Message.objects.get(direction=Direction.OUT).approved_by)
+
+    page = browser.get(f"/inbox/{thread.pk}/").content.decode()
+    assert f"Written and sent by {writer.name}" in page
+
+    with bound(world.acme):
+        Message.objects.filter(direction=Direction.OUT).update(approved_hash=b"x" * 32)
+    assert f"Approved by {writer.name}" in browser.get(f"/inbox/{thread.pk}/").content.decode()
 
 
 def test_whoever_opted_out_cannot_be_answered(world, browser):
