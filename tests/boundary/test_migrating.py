@@ -57,7 +57,7 @@ def next_version(owner, superuser):
 
 
 @pytest.fixture(scope="module")
-def many(_workspaces):
+def many(_workspaces, only_the_cast):
     """Three more workspaces beside Acme and Rival."""
     made = [make_workspace(f"many-{letter}") for letter in "abc"]
     yield made

@@ -145,6 +145,7 @@ def test_only_an_address_where_something_else_answers_keeps_a_campaign_from_its_
 
 
 def test_the_checklist_says_when_nobody_has_looked_and_one_look_settles_it(world, campaign):
+    reachability.cache.delete(reachability.NAME)
     browser, here = client_of(world.acme, rita(world)), f"/campaigns/{campaign.pk}/checklist/"
     assert "Nobody has looked yet" in browser.get(here).content.decode()
 

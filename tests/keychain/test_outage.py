@@ -129,7 +129,7 @@ def test_nothing_is_begun_whose_end_could_not_be_written_down(world, clock, outa
     from campaigns import pipeline, sending
 
     monkeypatch.setattr(sending, "claim", lambda _: pytest.fail("claimed"))
-    monkeypatch.setattr(pipeline, "desk", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(pipeline, "_claim", lambda *_: pytest.fail("asked"))
     with bound(world.acme):
         mailbox = a_mailbox()
         keys.hold(world.acme.id, 10)

@@ -122,7 +122,7 @@ def test_a_subscription_ends_by_the_button_of_its_link_and_not_by_reading_it(ape
     errands.run()
     link = the_link(post, "unsubscribe")
 
-    assert post.last()["List-Unsubscribe"] == f"<http://localhost:8000{link}>"
+    assert post.last()["List-Unsubscribe"].strip() == f"<http://localhost:8000{link}>"
     assert post.last()["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     apex.get(link)
     assert superuser.execute("SELECT count(*) FROM public.subscribers").fetchone() == (1,)

@@ -56,7 +56,9 @@ FORGET = """
 # What stands below something else begins where that ends, within the same column.
 OVERLAPS = """
 () => {
-  const rows = [...document.querySelectorAll(".claims > li, .nots > li, .ledger tr, .stack > *, .chapter")];
+  const rows = [...document.querySelectorAll(
+    ".claims > li, .nots > li, .ledger tbody tr, .stack > *, .chapter"
+  )];
   const box = (row) => row.getBoundingClientRect();
   const below = (row) => rows.filter((other) =>
     !row.contains(other) && !other.contains(row) && box(other).left === box(row).left &&

@@ -15,7 +15,7 @@ from paitho import assets
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if "email" not in path.parts)
 # The console's are compiled by its own process, which knows other tags (tests/operators/).
-CONSOLE = {"operators", "unfold"}
+CONSOLE = {"admin", "operators", "unfold"}
 OURS = [p for p in sorted(TEMPLATES.rglob("*.*")) if p.relative_to(TEMPLATES).parts[0] not in CONSOLE]
 ERRORS = ["400", "403", "404", "429", "500", "503", "unknown_host", "workspace_closed"]
 
