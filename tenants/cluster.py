@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from keychain.crypto.secret import Secret
+from tenants import guard
 
 # What PUBLIC may do by PostgreSQL's defaults and no workspace's session needs: code of its own, large
 # objects, locks that others wait for, a look at other sessions, and how much is in other workspaces' tables.
@@ -106,6 +107,7 @@ def bootstrap(superuser_dsn: str, database: str, passwords: dict[str, Secret]) -
         root.execute("GRANT pg_read_all_data TO paitho_backup WITH INHERIT TRUE")
     with psycopg.connect(superuser_dsn, autocommit=True, dbname=database) as root:
         root.execute(REVOKED)
+        guard.install(root)
 
 
 def _make_login(root: psycopg.Connection[Any], login: Login) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from tenants import shape, structure
+from tenants import guard, shape, structure
 from tenants.errors import KeysUnavailable
 from tenants.logins import CONNECTION_LIMIT, password_of
 from tenants.migrating import ALIVE
@@ -90,6 +90,7 @@ def look(owner: psycopg.Connection[Any]) -> list[Finding]:
     """Everything that differs, in the roles, the control plane and every workspace's schema."""
     workspaces = alive(owner)
     found = [Finding("", sentence) for (sentence,) in owner.execute(FOR_EVERYONE).fetchall()]
+    found += [Finding("", sentence) for sentence in guard.amiss(owner)]
     found += _control_logins(owner)
     found += _roles(owner, workspaces)
     found += _memberships(owner, workspaces)

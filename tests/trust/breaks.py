@@ -27,6 +27,11 @@ STRUCTURE = [
         "REVOKE USAGE ON SCHEMA public FROM tenant_rival_app",
     ),
     Break(
+        "no_drift",
+        "ALTER EVENT TRIGGER paitho_audit_kept DISABLE",
+        "ALTER EVENT TRIGGER paitho_audit_kept ENABLE",
+    ),
+    Break(
         "a_schema_each",
         "ALTER ROLE tenant_acme_login RESET search_path",
         "ALTER ROLE tenant_acme_login SET search_path = tenant_acme, pg_temp",
