@@ -75,7 +75,7 @@ def _of_the_campaign(campaign: Campaign) -> list[Need]:
         ),
         Need(campaign.steps.exists(), "The steps are set", "Add at least one step.", Place.MAILS),
         Need(
-            campaign.writer is not None,
+            campaign.writer is not None and campaign.writer.removed_at is None,
             "A key for the writer is chosen",
             "Choose a key for the writer, from those under Keychain.",
             Place.MODELS,

@@ -31,6 +31,7 @@ Check = Callable[[str, Secret, str | None], str]
 SHOWS_LAST_FOUR = {Kind.OPENAI, Kind.ANTHROPIC, Kind.GOOGLE, Kind.COMPATIBLE}
 SHORTEST_SHOWN = 16
 USED_EVERY = timedelta(minutes=1)
+NOTHING = Secret("none")
 
 
 def problem_with(kind: Kind, secret: Secret, endpoint: str | None) -> str:
@@ -85,13 +86,15 @@ def remove_credential(credential_id: UUID, *, by: Actor) -> None:
 
 
 def use(credential: Credential) -> Secret:
-    """The secret, for the call that needs it now; the Keychain page says when that last was."""
+    """The secret, for the call that needs it now; the Keychain page says when that last was.
+
+    Of what a restore brought back without its secret it is one that nobody takes.
+    """
     now = timezone.now()
     if credential.used_at is None or now - credential.used_at > USED_EVERY:
         Credential.objects.filter(pk=credential.pk).update(used_at=now)
         credential.used_at = now
-    secret: Secret = credential.secret
-    return secret
+    return credential.secret or NOTHING
 
 
 @transaction.atomic
@@ -139,6 +142,7 @@ def _hold(credential: Credential, secret: Secret, problem: str) -> None:
     credential.last_four = last_four(Kind(credential.kind), secret)
     credential.checked_at = timezone.now()
     credential.problem = problem[:300]
+    credential.removed_at = None
 
 
 def fingerprint(secret: Secret) -> str:

@@ -33,7 +33,7 @@ class Credential(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
     label = models.CharField(max_length=80)
-    secret = SealedSecret()
+    secret = SealedSecret(null=True)
     endpoint = SealedText(null=True, blank=True)
     last_four = models.CharField(max_length=4, blank=True, default="")
     fingerprint = models.CharField(max_length=16, blank=True, default="")
@@ -42,6 +42,9 @@ class Credential(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, default="")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="It came back with a restore, without its secret."
+    )
 
     class Meta:
         db_table = "credentials"
@@ -52,6 +55,8 @@ class Credential(models.Model):
     @property
     def ending(self) -> str:
         """What may be shown of the key."""
+        if self.removed_at:
+            return "removed"
         return f"ends in {self.last_four}" if self.last_four else "sealed"
 
 

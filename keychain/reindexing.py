@@ -76,7 +76,7 @@ def change_all() -> int:
             cursor.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
     done = follow(blind)
     mac = Mac(parts_of(keys.open_latest(current().id, Purpose.INDEX))[-1])
-    for credential in Credential.objects.select_for_update():
+    for credential in Credential.objects.select_for_update().filter(removed_at=None):
         Credential.objects.filter(pk=credential.pk).update(fingerprint=fingerprint(credential.secret, mac))
     IndexVersion.objects.all().delete()
     IndexVersion(version=blind.version).save(force_insert=True)

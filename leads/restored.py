@@ -22,6 +22,24 @@ CARRIED = (
     ON CONFLICT (id) DO UPDATE
     SET email = excluded.email, closed_at = excluded.closed_at, receipt = excluded.receipt
     """,
+    # Who may be asked about people is an owner's word of today: what was taken back stays taken back.
+    """
+    DELETE FROM {new}.listings n
+    WHERE NOT EXISTS (SELECT 1 FROM {live}.enrichment_opt_ins l WHERE l.id = n.opt_in_id)
+    """,
+    """
+    DELETE FROM {new}.enrichment_opt_ins n
+    WHERE NOT EXISTS (SELECT 1 FROM {live}.enrichment_opt_ins l WHERE l.id = n.id)
+    """,
+    """
+    DELETE FROM {new}.credentials n WHERE n.removed_at IS NOT NULL
+      AND n.kind IN ('apollo', 'rocketreach', 'zoominfo', 'indiamart', 'directory')
+      AND NOT EXISTS (SELECT 1 FROM {new}.enrichment_opt_ins o WHERE o.credential_id = n.id)
+    """,
+    """
+    INSERT INTO {new}.enrichment_opt_ins SELECT l.* FROM {live}.enrichment_opt_ins l
+    ON CONFLICT (id) DO UPDATE SET most_a_month = excluded.most_a_month, wait_until = excluded.wait_until
+    """,
 )
 ALWAYS: tuple[str, ...] = ()
 

@@ -37,6 +37,8 @@ def available() -> list[str]:
 
 def access_token(mailbox: Mailbox) -> Secret:
     """A token that holds for this connection. Raises `AuthRefused` and `Unreachable`."""
+    if mailbox.credential.removed_at:
+        raise AuthRefused("The consent was taken back before a restore. Connect the mailbox again.")
     tokens = oauth.unpacked(use(mailbox.credential))
     if tokens.is_usable(timezone.now()):
         return tokens.access
@@ -69,4 +71,5 @@ def _refreshed(mailbox: Mailbox, app: oauth.App) -> Secret:
 def revoke(mailbox: Mailbox) -> bool:
     """End the consent at the vendor; False where only the person can."""
     app = app_of(mailbox.vendor) if mailbox.vendor else None
-    return app is not None and oauth.revoke(app, oauth.unpacked(mailbox.credential.secret))
+    secret = mailbox.credential.secret
+    return app is not None and secret is not None and oauth.revoke(app, oauth.unpacked(secret))

@@ -2,6 +2,20 @@
 
 PREPARED: tuple[str, ...] = ()
 CARRIED = (
+    # How a mailbox is reached, and whether it may be: its password is the one in use (keychain.restored), and
+    # is shown to no server of before.
+    """
+    UPDATE {new}.mailboxes n
+    SET smtp_host = l.smtp_host, smtp_port = l.smtp_port, smtp_security = l.smtp_security,
+        imap_host = l.imap_host, imap_port = l.imap_port, imap_security = l.imap_security,
+        username = l.username, vendor = l.vendor, consent_ends_at = l.consent_ends_at,
+        health = l.health, problem = l.problem, paused_because = l.paused_because
+    FROM {live}.mailboxes l WHERE l.id = n.id
+    """,
+    """
+    UPDATE {new}.mailboxes n SET health = 'broken'
+    FROM {new}.credentials c WHERE c.id = n.credential_id AND c.removed_at IS NOT NULL
+    """,
     # A conversation that went on after the backup goes on after the restore, as far as its lead is there.
     """
     INSERT INTO {new}.threads SELECT l.* FROM {live}.threads l

@@ -167,6 +167,7 @@ POSTGRES_BIN = env.text("PAITHO_POSTGRES_BIN", "")
 # What a restore carries forward and puts right, table by table, and what it does in the restored workspace.
 RESTORE_STEPS = [
     "accounts.restored",
+    "keychain.restored",
     "leads.restored",
     "mailbox.restored",
     "campaigns.restored",

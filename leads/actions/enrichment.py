@@ -19,7 +19,7 @@ from django.utils import timezone
 from audit.actions import record
 from audit.actors import Actor
 from audit.events import Event
-from keychain.actions import use
+from keychain.actions import NOTHING, use
 from keychain.index import blind_index
 from keychain.models import Credential
 from leads.actions.sources import candidates, keep_people
@@ -157,7 +157,7 @@ def provider_of(source: Source, credential: Credential) -> Provider:
 
 def enquiries_of(start: datetime, end: datetime, credential: Credential) -> Enquiries | Outcome:
     """What IndiaMART lists of that time."""
-    return IndiaMart().pull(start, end, credential.secret)
+    return IndiaMart().pull(start, end, credential.secret or NOTHING)
 
 
 def _fetch_enquiries(row: EnrichmentOptIn, credential: Credential) -> Outcome | None:

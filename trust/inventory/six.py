@@ -92,7 +92,7 @@ PROVIDER_KEYS = Category(
             "until you remove it",
             sealed="secret endpoint",
             hashed="fingerprint",
-            clear="id kind label last_four added_by added_at checked_at used_at problem",
+            clear="id kind label last_four added_by added_at checked_at used_at problem removed_at",
         ),
     ),
 )
