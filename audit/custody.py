@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -28,7 +32,10 @@ from tenants.workspace import WorkspaceRef
 
 log = logging.getLogger(__name__)
 NIGHTLY = "backup"
-LEASE = timedelta(hours=6)
+# A process that is killed holds its claims no longer than this; one that lives renews them.
+LEASE = timedelta(minutes=5)
+REHEARSED_EVERY = timedelta(days=7)
+REHEARSED_AGAIN = timedelta(days=1)  # after one that failed
 # What a writer that was killed has left: no backup takes this long.
 LEFTOVER = timedelta(days=1)
 RUNG_AFTER_RESTORE = ("import", "bulk", "pipeline", "sync", "react", "seal", "retention")
@@ -145,15 +152,54 @@ def nightly(at_most: int = 8) -> int:
         expire(None, timezone.now())
         expire_orphans(timezone.now())
         the_store().sweep(LEFTOVER)
-    claimed = directory.claim_bells(at_most, LEASE, [NIGHTLY])
-    for uid, _ in claimed:
-        workspace = directory.by_id(uid)
-        due = timezone.now() + timedelta(hours=settings.BACKUP_HOURS)
-        try:
-            back_up(workspace)
-            expire(workspace, timezone.now())
-        except BoundaryError as error:
-            log.error("The backup of %s failed: %s", workspace.slug, error)
-            due = timezone.now() + timedelta(minutes=30)
-        directory.settle_bell(uid, NIGHTLY, due)
+    claimed = [uid for uid, _ in directory.claim_bells(at_most, LEASE, [NIGHTLY])]
+    with held(claimed):
+        for uid in claimed:
+            workspace = directory.by_id(uid)
+            due = timezone.now() + timedelta(hours=settings.BACKUP_HOURS)
+            try:
+                back_up(workspace)
+                expire(workspace, timezone.now())
+            except BoundaryError as error:
+                log.error("The backup of %s failed: %s", workspace.slug, error)
+                due = timezone.now() + timedelta(minutes=30)
+            directory.settle_bell(uid, NIGHTLY, due)
     return len(claimed)
+
+
+@contextmanager
+def held(claimed: list[UUID], lease: timedelta = LEASE) -> Iterator[None]:
+    """Renew the claims for as long as the block runs."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(lease.total_seconds() / 5):
+            try:
+                for uid in claimed:
+                    directory.renew_bell(uid, NIGHTLY, lease)
+            except DatabaseError:
+                log.warning("The claims on backups could not be renewed.")
+        connections["directory"].close()
+
+    beat = threading.Thread(target=renew, name="claims", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beat.join()
+
+
+def rehearse_when_due(now: datetime) -> Rehearsed | None:
+    """Every week by itself: the restore of the workspace whose backup is the newest."""
+    last = records.last_drill()
+    if last is not None and now - last.at < (REHEARSED_EVERY if last.passed else REHEARSED_AGAIN):
+        return None
+    newest = records.newest_workspace()
+    if newest is None:
+        return None
+    workspace = directory.by_id(newest)
+    seen = rehearse(workspace)
+    if seen.problem:
+        log.error("The rehearsed restore of %s failed: %s", workspace.slug, seen.problem)
+    return seen

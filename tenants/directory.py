@@ -135,6 +135,11 @@ def claim_bells(at_most: int, lease: timedelta, kinds: list[str]) -> list[tuple[
     ]
 
 
+def renew_bell(workspace: UUID, kind: str, lease: timedelta) -> None:
+    """Hold a claimed bell for longer; one that was settled meanwhile stays settled."""
+    rows("SELECT public.renew_bell(%s, %s, %s)", [workspace, kind, lease])
+
+
 def settle_bell(workspace: UUID, kind: str, next_due: datetime) -> None:
     rows("SELECT public.settle_bell(%s, %s, %s)", [workspace, kind, next_due])
 

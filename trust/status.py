@@ -137,7 +137,7 @@ def work() -> list[Probe]:
 def backups() -> Probe:
     """How old the last backups are: the oldest of them, because it is the one that would be missed."""
     try:
-        age = records.age()
+        age, drill = records.age(), records.last_drill()
     except DatabaseError:
         connections["directory"].close()
         return Probe("backups", State.OUTAGE, "cannot be told while the database does not answer")
@@ -147,7 +147,12 @@ def backups() -> Probe:
     if age.oldest is None:
         return Probe("backups", State.OPERATIONAL, "none is due yet")
     hours = (timezone.now() - age.oldest).total_seconds() / 3600
-    return Probe("backups", State.OPERATIONAL, f"all of the last {max(round(hours), 1)} h")
+    said = f"all of the last {max(round(hours), 1)} h"
+    if drill:
+        result = "passed" if drill.passed else "failed"
+        said += f"; restore rehearsed on {drill.at:%d %B %Y}, {result}"
+    is_well = drill is None or drill.passed
+    return Probe("backups", State.OPERATIONAL if is_well else State.DEGRADED, said)
 
 
 def workers() -> Probe:

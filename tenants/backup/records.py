@@ -54,6 +54,10 @@ class Drill:
     rows: int
     passed: bool
 
+    @property
+    def seconds(self) -> str:
+        return f"{self.duration_ms / 1000:.1f}"
+
 
 def _read(query: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
     with connections["directory"].cursor() as cursor:
@@ -74,6 +78,18 @@ def age() -> Age:
 def last_drill() -> Drill | None:
     found = _read("SELECT * FROM public.last_drill()")
     return Drill(*found[0]) if found else None
+
+
+def newest_workspace() -> UUID | None:
+    """The workspace whose backup is the newest, for the backup login's process."""
+    query = (
+        "SELECT b.workspace_id FROM public.backups b JOIN public.workspaces w ON w.id = b.workspace_id"
+        " WHERE b.deleted_at IS NULL AND w.state IN ('active', 'suspended')"
+        " ORDER BY b.made_at DESC LIMIT 1"
+    )
+    with tools.session(tools.BACKUP) as session:
+        found = session.execute(query).fetchone()
+    return found[0] if found else None
 
 
 def expiry_of(made_at: datetime, *, of_directory: bool = False) -> datetime:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
+from django.test import Client
 
 from audit import custody
 from keychain.crypto.secret import Secret
@@ -20,6 +22,7 @@ from tenants.backup.policy import to_delete
 from tenants.backup.records import Kept
 from tenants.backup.stores import store_at
 from tenants.cluster import bootstrap
+from trust import status
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 
@@ -149,3 +152,38 @@ def test_a_directory_backup_holds_no_clear_name_and_is_no_workspace(world, kept_
     with pytest.raises(NotWhole, match="no backup of a workspace"):
         custody.bring_back(world.acme, kept_in, made.name)
     assert (records.of(None)[0].expires_at - made.made_at).days == 7
+
+
+def claimable(workspace) -> bool:
+    return (workspace.id, "backup") in directory.claim_bells(8, timedelta(seconds=1), ["backup"])
+
+
+def test_a_claim_lasts_as_long_as_its_process_and_no_longer(world):
+    """Guards the heartbeat: without it a killed backup would keep its workspace waiting for hours."""
+    lease, uid = timedelta(milliseconds=300), world.acme.id
+    directory.ring(uid, "backup", datetime.now(UTC) - timedelta(minutes=1))
+    assert (uid, "backup") in directory.claim_bells(8, lease, ["backup"])
+
+    with custody.held([uid], lease):
+        time.sleep(0.6)
+        assert not claimable(world.acme)
+    time.sleep(0.4)
+
+    assert claimable(world.acme)
+
+
+def test_a_restore_is_rehearsed_every_week_and_both_pages_say_so(world, kept_in):
+    directory.ring(world.acme.id, "backup", datetime.now(UTC) - timedelta(minutes=1))
+    apex = Client(HTTP_HOST="localhost:8000")
+    assert "No restore was rehearsed yet" in apex.get("/trust").content.decode()
+    custody.nightly()
+
+    seen = custody.rehearse_when_due(datetime.now(UTC))
+
+    assert seen is not None
+    assert not seen.problem
+    assert custody.rehearse_when_due(datetime.now(UTC) + timedelta(days=6)) is None
+    page = apex.get("/trust").content.decode()
+    assert "A restore was last rehearsed on" in page
+    assert f"passed, {seen.rows} row" in page
+    assert f"restore rehearsed on {datetime.now(UTC):%d %B %Y}, passed" in status.backups().note

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tenants.backup import records
 from trust import facts, inventory
 from trust.forms import SubscribeForm
 from trust.models import Entry
@@ -31,6 +32,8 @@ def trust(request: HttpRequest) -> HttpResponse:
         "standings": pages.standings(),
         "contact": facts.CONTACT,
         "status": status.current(),
+        "custody": records.age(),
+        "drill": records.last_drill(),
     }
     return render(request, "trust/trust.html", context)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
+from django.utils import timezone
 
-from audit.custody import nightly
+from audit.custody import nightly, rehearse_when_due
 from tenants.errors import BoundaryError
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,10 @@ class Command(BaseCommand):
 
     def turn(self) -> int:
         try:
-            return nightly()
+            served = nightly()
+            if served:
+                rehearse_when_due(timezone.now())
+            return served
         except BoundaryError as error:
             log.error("%s", error)
             return 0
