@@ -33,6 +33,7 @@ GENESIS = bytes(32)
 NO_ROWS = hashlib.sha256(b"").digest()
 FOREVER = 2**63 - 1
 READ = 2000
+_AS_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 OPEN_TRANSACTIONS = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 
 
@@ -67,8 +68,7 @@ class Line:
 
 def canonical(details: Any) -> bytes:
     """One way to write a JSON value; zero characters are left out, because PostgreSQL's text holds none."""
-    text = json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("\\u0000", "").encode()
+    return _AS_CANONICAL(details).replace("\\u0000", "").encode()
 
 
 def link(seal: AuditSeal) -> bytes:
@@ -170,23 +170,23 @@ def _add(
 def lines(start: int, until: int) -> Iterator[Line]:
     """The lines of these transactions, by transaction and id, read piece by piece."""
     after: tuple[int, UUID] | None = None
+    opened = AuditRow._meta.get_field("details").opener()
     while True:
         rows = list(_piece(start, until, after))
-        details = AuditRow._meta.get_field("details")
-        details.open_rows(rows)
-        for row in rows:
-            yield Line(row.pk, row.at, row.event, row.actor_id, row.about_id, row.details, row.xid)
+        for uid, at, event, actor, about, details, xid in rows:
+            yield Line(uid, at, event, actor, about, opened(details, uid), xid)
         if len(rows) < READ:
             return
-        after = (rows[-1].xid, rows[-1].pk)
+        after = (rows[-1][-1], rows[-1][0])
 
 
-def _piece(start: int, until: int, after: tuple[int, UUID] | None) -> Iterable[AuditRow]:
+def _piece(start: int, until: int, after: tuple[int, UUID] | None) -> Iterable[tuple[Any, ...]]:
     rows = AuditRow.objects.filter(xid__gte=start, xid__lt=until)
     if after is not None:
         # The first condition alone lets the index begin where the last piece ended.
         rows = rows.filter(xid__gte=after[0]).filter(Q(xid__gt=after[0]) | Q(id__gt=after[1]))
-    return rows.order_by("xid", "id")[:READ]
+    columns = ("id", "at", "event", "actor_id", "about_id", "details", "xid")
+    return rows.order_by("xid", "id").values_list(*columns)[:READ]
 
 
 @transaction.atomic

@@ -111,18 +111,26 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         place = Place(workspace, *self._where(), row)
         return self.decode(envelope.unseal(sealed, key=key, place=place))
 
-    def open_rows(self, rows: Iterable[models.Model]) -> None:
-        """Open this field of many rows of the model with each key looked up once: for lists."""
+    def opener(self) -> Callable[[Envelope, UUID], Any]:
+        """`open` with each key looked up once: for rows that are read as values and not as models."""
         workspace, makers = current().id, dict[int, envelope.Sealer]()
-        for row in rows:
-            value = row.__dict__.get(self.attname)
-            if not isinstance(value, Envelope):
-                continue
+
+        def opened(value: Envelope, row: UUID) -> Any:
             version = envelope.key_id_of(value.sealed)
             if version not in makers:
                 key = keys.open_key(workspace, self.purpose, version)
                 makers[version] = envelope.Sealer(key, version, workspace, *self._where())
-            row.__dict__[self.attname] = self.decode(makers[version].unseal(row.pk, value.sealed))
+            return self.decode(makers[version].unseal(row, value.sealed))
+
+        return opened
+
+    def open_rows(self, rows: Iterable[models.Model]) -> None:
+        """Open this field of many rows of the model with each key looked up once: for lists."""
+        opened = self.opener()
+        for row in rows:
+            value = row.__dict__.get(self.attname)
+            if isinstance(value, Envelope):
+                row.__dict__[self.attname] = opened(value, row.pk)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = model_instance.__dict__.get(self.attname)
