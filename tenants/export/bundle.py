@@ -38,7 +38,13 @@ class Exported:
     rows: dict[str, int]
 
 
-def export(workspace: WorkspaceRef, out: Path, *, with_secrets: bool = False) -> Exported:
+def in_silence(_table: str, _rows: int) -> None:
+    """Tell nobody."""
+
+
+def export(
+    workspace: WorkspaceRef, out: Path, *, with_secrets: bool = False, told: Progress = in_silence
+) -> Exported:
     """Write the bundle into the folder `out` from one snapshot; nothing half-made is left there."""
     stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
     with Spool(out) as spool:
@@ -46,7 +52,7 @@ def export(workspace: WorkspaceRef, out: Path, *, with_secrets: bool = False) ->
         scratch = out / f".{path.name}.{os.getpid()}.part"
         try:
             with open(scratch, "xb", opener=_private) as file:
-                rows = write_bundle(workspace, file, spool, with_secrets=with_secrets)
+                rows = write_bundle(workspace, file, spool, with_secrets=with_secrets, told=told)
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
@@ -63,7 +69,7 @@ def write_bundle(
     spool: Spool,
     *,
     with_secrets: bool = False,
-    told: Progress = lambda _table, _rows: None,
+    told: Progress = in_silence,
 ) -> dict[str, int]:
     """The bundle into `out`, which is only written to; returns the rows of each table."""
     with bound(workspace), transaction.atomic():

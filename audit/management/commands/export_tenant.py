@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants.directory import by_slug
 from tenants.errors import BoundaryError
-from tenants.export.bundle import export, verify
+from tenants.export.bundle import BrokenExport, export, in_silence, verify
+from tenants.export.files import Progress
+
+SAID_EVERY = 5.0
 
 
 class Command(BaseCommand):
@@ -22,8 +26,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            exported = export(by_slug(options["slug"]), options["out"], with_secrets=options["with_secrets"])
-        except BoundaryError as error:
+            told = self.progress() if options["verbosity"] else in_silence
+            workspace, secrets = by_slug(options["slug"]), options["with_secrets"]
+            exported = export(workspace, options["out"], with_secrets=secrets, told=told)
+            rows = verify(exported.path)
+        except (BoundaryError, BrokenExport) as error:
             raise CommandError(str(error)) from error
-        rows = verify(exported.path)
+        except OSError as error:
+            raise CommandError(f"{options['out']} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"{exported.path}: {sum(rows.values())} rows in {len(rows)} tables, verified")
+
+    def progress(self) -> Progress:
+        """Says every few seconds, beside the result, how far it is."""
+        said, count = time.monotonic(), 0
+
+        def told(table: str, rows: int) -> None:
+            nonlocal said, count
+            count += rows
+            if time.monotonic() - said >= SAID_EVERY:
+                said = time.monotonic()
+                self.stderr.write(f"{count:,} rows, now {table}", self.style.NOTICE)
+
+        return told

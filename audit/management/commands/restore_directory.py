@@ -35,6 +35,10 @@ class Command(BaseCommand):
             script = open_script(store, name)
         except BoundaryError as error:
             raise CommandError(str(error)) from error
-        with os.fdopen(os.open(options["out"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        try:
+            handle = os.open(options["out"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise CommandError(f"{options['out']}: {error.strerror}.") from error
+        with os.fdopen(handle, "wb") as file:
             file.write(script)
         self.stdout.write(f"{name}: {len(script)} bytes of SQL in {options['out']}")
