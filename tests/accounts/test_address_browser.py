@@ -18,6 +18,7 @@ def afterwards(world, superuser):
     superuser.execute("DELETE FROM public.domains WHERE kind <> 'slug'; DELETE FROM public.domain_claims")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_address_page_shows_each_host_and_what_to_do(live, world, superuser, open_page, width):
     owner = olga(world)

@@ -72,6 +72,7 @@ def test_sign_up_works_without_scripts(live, world, made_here, post, open_page):
     page.wait_for_url(f"{live.origin('no-scripts')}/welcome/*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_settings_pages_are_fit_to_be_seen(live, world, post, open_page, width):
     olga(world)

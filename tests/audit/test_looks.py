@@ -57,6 +57,7 @@ def used(world, as_olga, tmp_path):
 PAGES = {"log": "/audit/", "search": "/audit/?text=nobody", "data": "/data/", "delete": "/data/delete/"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_fits_and_is_accessible(used, as_olga, width):
     page = as_olga("/data/", width=width)

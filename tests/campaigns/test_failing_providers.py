@@ -67,6 +67,7 @@ def run_to_the_end(campaign: Campaign, by: Actor) -> list[str]:
     raise AssertionError("The campaign does not end.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_whatever_fails_each_lead_ends_in_a_named_state_and_each_sentence_reads(
     world, provider, monkeypatch, capsys

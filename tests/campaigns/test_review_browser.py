@@ -104,8 +104,9 @@ def test_a_reviewer_needs_no_mouse(world, reviewed, page, port):
         assert Enrollment.objects.filter(stop_reason="rejected").count() == 1
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_pages_fit_and_read(world, reviewed, open_page: OpenPage, port, width, scheme):
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_fit_and_read(world, reviewed, open_page: OpenPage, port, width):
     campaign, _ = reviewed
     page = open_page(width=width)
     acme = signed_in(page, port)

@@ -115,6 +115,7 @@ def has_most_drafts(words: str) -> bool:
     return waiting is not None and int(waiting[1]) >= MOST_DRAFTS
 
 
+@pytest.mark.slow
 def test_from_sign_up_to_a_received_reply(running: Installation, page: Page) -> None:
     someone = Journey(page, running.port)
 

@@ -46,6 +46,7 @@ def filled(world) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_fits_and_is_accessible(world, as_olga, width):
     shown = filled(world)

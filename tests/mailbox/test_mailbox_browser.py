@@ -54,6 +54,7 @@ def pages(world):
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_of_mailboxes_open_without_a_complaint(pages, open_page, port, width):
     person, paths = pages

@@ -32,6 +32,7 @@ def bring_the_session_of(operator: Operator, page: Page) -> None:
     page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": url, "secure": True}])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_consoles_pages(
     ada: Operator, world, superuser, open_page: OpenPage, width: int, scheme: str

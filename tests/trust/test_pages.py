@@ -86,6 +86,7 @@ def told(world, superuser, live, results) -> Iterator[str]:
     superuser.execute(FORGET)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_public_page_is_sound(open_page, told: str, width: int) -> None:
     addresses = {name: told + path for name, path in PAGES.items()}
