@@ -18,7 +18,7 @@ from audit.events import Event
 from campaigns.answers import AuditAnswer, DraftAnswer, Fit, Qualification
 from campaigns.asking import Question, latest_draft
 from campaigns.checks import Finding, Kind, Where, check, placed
-from campaigns.llm.edge import Answered, BadRequest, Outcome, Reason
+from campaigns.llm.edge import Answered, BadRequest, Call, Outcome, Reason
 from campaigns.models import Campaign, Draft, Enrollment, Stage, StageRun, Status
 from campaigns.pace import retry_at
 from campaigns.prices import cost

@@ -25,7 +25,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-__all__ = ["browser", "looked_at", "open_page", "page", "picture", "violations"]
+from tests.system import BROWSERS
+
+__all__ = ["browser", "open_page", "page", "picture", "violations"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "tests" / "screenshots"
@@ -167,26 +169,25 @@ def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-# Each width in each theme; axe looks at two of the four, so that it sees both widths and both themes.
-VIEWS: list[tuple[int, Any, bool]] = [
-    (1280, "light", True),
-    (1280, "dark", False),
-    (390, "dark", True),
-    (390, "light", False),
-]
+def complaints_of(page: Page, name: str) -> list[str]:
+    """Look at the page in light and in dark: pictures, what axe finds, and whether it fits its window.
 
-
-def looked_at(page: Page, name: str) -> list[str]:
-    """What is wrong with a page that is open, wide and narrow, light and dark; a picture of each.
-
-    The page is loaded once and changes its size and theme, as it does in the hands of people.
+    Colours alone depend on the scheme, so in dark axe is asked about contrast only.
     """
-    wrong: list[str] = []
-    for width, scheme, with_axe in VIEWS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
+    width = (page.viewport_size or {"width": 0})["width"]
+    found = ["wider than its window"] if sideways(page) > 0 else []
+    for scheme, rules in (("light", RULES), ("dark", ["color-contrast"])):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         picture(page, f"{name}-{width}-{scheme}")
-        if over := sideways(page):
-            wrong.append(f"{over} pixels wider than {width}")
-        wrong += violations(page) if with_axe else []
-    return wrong
+        found += violations(page, only=rules)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    return found
+
+
+def complaints_of_all(page: Page, addresses: Mapping[str, str], *, prefix: str) -> dict[str, list[str]]:
+    """Open each address and look at it; only those with a complaint are in the answer."""
+    found = {}
+    for name, address in addresses.items():
+        page.goto(address)
+        found[name] = complaints_of(page, f"{prefix}-{name}")
+    return {name: said for name, said in found.items() if said}

@@ -136,7 +136,7 @@ MAIL = Category(
             clear=(
                 "id thread_id mailbox_id direction delivery message_id due_at lease_until attempts kind"
                 " severity returns_on opts_out handled_at at closes_at filed_at is_unreadable looked_at looks"
-                " intent intent_by intent_tries"
+                " approved_by intent intent_by intent_tries"
             ),
         ),
         Table(

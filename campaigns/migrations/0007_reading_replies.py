@@ -9,7 +9,7 @@ import paitho.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_sending_day"),
+        ("campaigns", "0006_resumes_at"),
         ("keychain", "0003_index_version"),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailbox", "0003_sending_pace"),
+        ("mailbox", "0004_approved_by"),
     ]
 
     operations = [
