@@ -71,8 +71,8 @@ class Session:
         self.page.goto(f"{self.home}/sign-in/")
         self.page.fill("[name=login]", f"{self.words.audit}@firm.test")
         self.page.fill("[name=password]", "not the right one")
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def sign_in(self, address: str, password: str) -> None:
         self.page.goto(f"{self.home}/sign-in/")

@@ -8,13 +8,16 @@ import tarfile
 
 import psycopg
 import pytest
+from django.utils import timezone
 
+from audit.models import AuditRow
 from keychain.crypto.secret import Secret
 from keychain.models import Credential, Kind
 from leads.models import Lead
 from paitho.embedded.postgres import binary
 from tenants.binding import bound
 from tenants.export.bundle import BrokenExport, export, verify
+from tenants.export.tables import tables
 from tests.leads.test_import import SHEET, begin
 from tests.world import olga, work
 
@@ -93,3 +96,16 @@ def test_a_changed_byte_is_found(filled, tmp_path):
 
     with pytest.raises(BrokenExport, match="was changed"):
         verify(path)
+
+
+def test_lines_of_one_moment_are_all_there_whatever_the_size_of_a_page(filled):
+    """Guards the pages of the log, whose order begins with a time that many lines share."""
+    with bound(filled):
+        at = timezone.now()
+        for number in range(7):
+            AuditRow(at=at, event="auth.signed_in", details={"actor": str(number)}).save()
+        (log,) = [table for table in tables() if table.name == "audit_log"]
+        everything = [row[0] for row in log.rows()]
+
+        assert [row[0] for row in log.rows(chunk=2)] == everything
+        assert len(set(everything)) == len(everything) == log.count()
