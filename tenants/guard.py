@@ -152,37 +152,53 @@ END
 $$;
 """
 WHOLE = """
+-- The tables that a command touched, one object at a time: so that each look is one in an index.
+CREATE OR REPLACE FUNCTION paitho_guard.touched(class oid, object oid) RETURNS SETOF oid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    CASE class
+        WHEN 'pg_class'::regclass THEN
+            RETURN NEXT object;
+        WHEN 'pg_trigger'::regclass THEN
+            RETURN QUERY SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = object;
+        WHEN 'pg_rewrite'::regclass THEN
+            RETURN QUERY SELECT r.ev_class FROM pg_rewrite r WHERE r.oid = object;
+        WHEN 'pg_proc'::regclass THEN
+            RETURN QUERY SELECT t.tgrelid
+            FROM pg_depend d JOIN pg_trigger t ON t.oid = d.objid
+            WHERE d.refclassid = class AND d.refobjid = object AND d.classid = 'pg_trigger'::regclass;
+        WHEN 'pg_namespace'::regclass THEN
+            RETURN QUERY SELECT c.oid FROM pg_class c
+            WHERE c.relnamespace = object AND c.relname IN ('audit_log', 'audit_seals');
+        ELSE
+            NULL;
+    END CASE;
+END
+$$;
+CREATE OR REPLACE FUNCTION paitho_guard.is_log(wanted oid) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM paitho_guard.logs l WHERE l.relid = wanted) OR EXISTS (
+        SELECT 1 FROM pg_class c
+        WHERE c.oid = wanted AND c.relkind IN ('r', 'p')
+          AND (c.relname IN ('audit_log', 'audit_seals')
+               OR c.relname LIKE 'audit\\_log\\_%' AND c.relispartition)
+          AND (SELECT n.nspname FROM pg_namespace n WHERE n.oid = c.relnamespace) LIKE 'tenant\\_%');
+END
+$$;
 CREATE OR REPLACE FUNCTION paitho_guard.whole() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    done record;
+    relation oid;
 BEGIN
-    PERFORM paitho_guard.hold(touched.relid) FROM (
-        WITH done AS MATERIALIZED (SELECT classid, objid FROM pg_event_trigger_ddl_commands()),
-        relations AS (
-            SELECT objid AS relid FROM done WHERE classid = 'pg_class'::regclass
-            UNION ALL
-            SELECT t.tgrelid FROM done JOIN pg_trigger t ON t.oid = done.objid
-            WHERE classid = 'pg_trigger'::regclass
-            UNION ALL
-            SELECT r.ev_class FROM done JOIN pg_rewrite r ON r.oid = done.objid
-            WHERE classid = 'pg_rewrite'::regclass
-            UNION ALL
-            SELECT t.tgrelid FROM done
-            JOIN pg_depend d ON d.refclassid = done.classid AND d.refobjid = done.objid
-                AND d.classid = 'pg_trigger'::regclass
-            JOIN pg_trigger t ON t.oid = d.objid
-            WHERE done.classid = 'pg_proc'::regclass
-            UNION ALL
-            SELECT c.oid FROM done JOIN pg_class c ON c.relnamespace = done.objid
-                AND c.relname IN ('audit_log', 'audit_seals')
-            WHERE done.classid = 'pg_namespace'::regclass
-        )
-        SELECT DISTINCT r.relid
-        FROM relations r JOIN pg_class c ON c.oid = r.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE EXISTS (SELECT 1 FROM paitho_guard.logs l WHERE l.relid = r.relid)
-           OR (n.nspname LIKE 'tenant\\_%' AND c.relkind IN ('r', 'p')
-               AND (c.relname IN ('audit_log', 'audit_seals')
-                    OR c.relname LIKE 'audit\\_log\\_%' AND c.relispartition))
-    ) touched;
+    FOR done IN SELECT DISTINCT classid, objid FROM pg_event_trigger_ddl_commands() LOOP
+        FOR relation IN SELECT DISTINCT r FROM paitho_guard.touched(done.classid, done.objid) r LOOP
+            IF paitho_guard.is_log(relation) THEN
+                PERFORM paitho_guard.hold(relation);
+            END IF;
+        END LOOP;
+    END LOOP;
 END
 $$;
 CREATE OR REPLACE FUNCTION paitho_guard.not_rewritten() RETURNS event_trigger
