@@ -122,7 +122,9 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE FUNCTION paitho_guard.kept() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- A few rows of large catalogs are looked at, whose statistics are old whenever many workspaces are made.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     gone record;
     table_of_trigger oid;
@@ -187,7 +189,9 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE FUNCTION paitho_guard.whole() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- A few rows of large catalogs are looked at, whose statistics are old whenever many workspaces are made.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     done record;
     relation oid;
