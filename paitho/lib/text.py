@@ -13,7 +13,8 @@ INVISIBLE_EDGE = "\u200b\u200e\u200f\u2060\ufeff"  # what copying from a web pag
 _ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL_ASCII = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
-_DOMAIN_ASCII = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+# A top-level domain begins with a letter and has two characters at least (RFC 3696, 2; the root zone).
+_DOMAIN_ASCII = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z][a-z0-9-]){_LABEL}")
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 # Controls, text direction overrides, invisible spaces, lone surrogates: nothing a person typed on purpose.

@@ -1,7 +1,7 @@
 """E-mail cells as people fill them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leads.addresses import NO_ADDRESS, ROLE, SEVERAL, Address, BadAddress, address, looks_like_email
@@ -81,6 +81,8 @@ def test_a_shared_mailbox_is_noted(local):
     assert address(f"{local}@acme.example") == Address(f"{local.lower()}@acme.example", ROLE, is_role=True)
 
 
+@example("0@0.A")
+@example("0@0.1a")
 @given(st.text(max_size=60) | st.text("ab@.<>,; :\"'é\uff20", max_size=20))
 def test_any_cell_is_an_address_or_a_sentence(cell):
     try:
