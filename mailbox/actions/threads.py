@@ -37,16 +37,26 @@ def answer(thread: Thread, text: str, *, by: Actor) -> Message:
         raise NotSendable("This person asked not to be written to. Nothing can be sent to the address.")
     if mailbox.health != Health.WORKING:
         raise NotSendable("The mailbox does not work at the moment. See Mailboxes.")
-    profile = lead.profile
+    message = _written(thread, text, by=by)
+    message.save(force_insert=True)
+    Thread.objects.filter(pk=thread.pk).update(last_at=timezone.now(), is_unread=False)
+    record(Event.REPLY_SENT, by=by, about=thread, message=str(message.pk), sha256=_sha256(message.raw))
+    bells.ring("send")
+    return message
+
+
+def _written(thread: Thread, text: str, *, by: Actor) -> Message:
+    """The message, rendered to the bytes that will leave, and not stored yet."""
+    profile = thread.lead.profile
     name = " ".join(filter(None, [profile.get("first_name"), profile.get("last_name")]))
     try:
         prepared = prepare(thread, Content("", text, name, profile["email"]))
     except CannotRender as error:
         raise NotSendable(str(error)) from error
-    message = Message(
+    return Message(
         id=prepared.uid,
         thread=thread,
-        mailbox=mailbox,
+        mailbox=thread.mailbox,
         direction=Direction.OUT,
         delivery=Delivery.SCHEDULED,
         message_id=prepared.message_id,
@@ -54,15 +64,10 @@ def answer(thread: Thread, text: str, *, by: Actor) -> Message:
         body=text,
         raw=prepared.raw,
         approved_by=by.id,
-        recipient_index=lead.email_index,
-        recipient_domain_index=lead.domain_index,
+        recipient_index=thread.lead.email_index,
+        recipient_domain_index=thread.lead.domain_index,
         due_at=timezone.now(),
     )
-    message.save(force_insert=True)
-    Thread.objects.filter(pk=thread.pk).update(last_at=timezone.now(), is_unread=False)
-    record(Event.REPLY_SENT, by=by, about=thread, message=str(message.pk), sha256=_sha256(prepared.raw))
-    bells.ring("send")
-    return message
 
 
 def _sha256(raw: bytes) -> str:

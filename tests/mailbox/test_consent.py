@@ -16,19 +16,12 @@ from mailbox.providers import Limits, Provider, Server, SignIn
 from mailbox.syncing import sync_mailbox
 from mailbox.trouble import AuthRefused
 from tenants.binding import bound
-from tests.servers.dovecot import running_dovecot
 from tests.servers.oauth import oauth_server
 from tests.servers.smtp_script import scripted_smtp
 from tests.world import client_of, olga
 
 pytestmark = pytest.mark.dovecot
 EHLO = b"250-script\r\n250 AUTH XOAUTH2\r\n"
-
-
-@pytest.fixture(scope="module")
-def dovecot():
-    with running_dovecot() as server:
-        yield server
 
 
 @pytest.fixture

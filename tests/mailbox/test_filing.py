@@ -6,33 +6,15 @@ import pytest
 from django.utils import timezone
 
 from audit.actors import SYSTEM
-from keychain.crypto.secret import Secret
 from mailbox.actions import Doubt, settle_doubt
 from mailbox.errors import NotSendable
 from mailbox.filing import GRACE
 from mailbox.models import Delivery, Direction, Folder, Mailbox, Message, MessageAlias
 from mailbox.syncing import sync_mailbox
-from tenants.binding import bound
-from tests.mail_world import a_mailbox, a_thread
-from tests.servers.dovecot import running_dovecot
+from tests.mail_world import a_thread
 
 pytestmark = pytest.mark.dovecot
 SENT = ".Sent Things"
-
-
-@pytest.fixture(scope="module")
-def dovecot():
-    with running_dovecot() as server:
-        yield server
-
-
-@pytest.fixture
-def box(world, dovecot, request):
-    with bound(world.acme):
-        mailbox = a_mailbox(f"{request.node.name[:40]}@acme.test", imap_port=dovecot.port)
-        mailbox.credential.secret = Secret("secret")
-        mailbox.credential.save()
-        yield mailbox
 
 
 def a_mail(mailbox: Mailbox, delivery: Delivery, **changes) -> Message:

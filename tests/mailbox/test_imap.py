@@ -14,7 +14,7 @@ from mailbox.folders import Folder, Role
 from mailbox.imap import Body, Found, Session, connect
 from mailbox.imap_rows import batches, uid_set
 from mailbox.trouble import AuthRefused, FolderGone, Unreachable
-from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import faulty_proxy
 
 pytestmark = [
@@ -26,12 +26,6 @@ pytestmark = [
 INBOX = Folder("INBOX", Role.INBOX)
 SENT = Folder("Sent Things", Role.SENT)
 HASTY = Patience(connect=30, answer=1)
-
-
-@pytest.fixture(scope="module")
-def dovecot():
-    with running_dovecot() as server:
-        yield server
 
 
 def mail(number: object, *, body: str = "Hello\r\n", **fields: str) -> bytes:

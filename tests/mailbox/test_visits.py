@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 from imapclient import IMAPClient
 
-from keychain.crypto.secret import Secret
 from mailbox import watching
 from mailbox.accounts import imap_account
 from mailbox.folders import Role
@@ -16,26 +15,9 @@ from mailbox.matching import answered_ids
 from mailbox.models import Delivery, Direction, Folder, Mailbox, Message, Thread
 from mailbox.syncing import sync_mailbox
 from mailbox.watching import Watch
-from tenants.binding import bound
-from tests.mail_world import a_lead, a_mailbox
-from tests.servers.dovecot import running_dovecot
+from tests.mail_world import a_lead
 
 pytestmark = pytest.mark.dovecot
-
-
-@pytest.fixture(scope="module")
-def dovecot():
-    with running_dovecot() as server:
-        yield server
-
-
-@pytest.fixture
-def box(world, dovecot, request):
-    with bound(world.acme):
-        mailbox = a_mailbox(f"{request.node.name[:40]}@acme.test", imap_port=dovecot.port)
-        mailbox.credential.secret = Secret("secret")
-        mailbox.credential.save()
-        yield mailbox
 
 
 @pytest.fixture
