@@ -168,7 +168,8 @@ BEGIN
         WHEN 'pg_proc'::regclass THEN
             RETURN QUERY SELECT t.tgrelid
             FROM pg_depend d JOIN pg_trigger t ON t.oid = d.objid
-            WHERE d.refclassid = class AND d.refobjid = object AND d.classid = 'pg_trigger'::regclass;
+            -- Not by `classid`: statistics that are old make the planner read every trigger by it.
+            WHERE d.refclassid = class AND d.refobjid = object AND t.tgfoid = object;
         WHEN 'pg_namespace'::regclass THEN
             RETURN QUERY SELECT c.oid FROM pg_class c
             WHERE c.relnamespace = object AND c.relname IN ('audit_log', 'audit_seals');

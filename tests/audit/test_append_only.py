@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
@@ -16,6 +16,8 @@ from audit.retention import expire_log, months_kept
 from audit.sealing import seal_now
 from tenants.backup import tools
 from tenants.binding import bound
+from tenants.removal import remove
+from tests.world import make_workspace
 
 BY = Actor(None, "Olga")
 REWRITES = ("UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}")
@@ -31,6 +33,12 @@ def tables() -> list[str]:
     return ["audit_log", f"audit_log_{month}", "audit_log_other", "audit_seals"]
 
 
+def write_at(day: date) -> None:
+    details = {"actor": "Olga", "ip": "", "about": "", "data": {}}
+    at = datetime(day.year, day.month, 15, tzinfo=UTC)
+    AuditRow(event=Event.SIGNED_IN, at=at, details=details).save(force_insert=True)
+
+
 def run(statement: str, *params: object) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(statement, list(params))
@@ -39,6 +47,7 @@ def run(statement: str, *params: object) -> None:
 @pytest.fixture
 def written(world):
     with bound(world.acme):
+        run("SELECT audit_log_make_ahead(13)")
         record(Event.SIGNED_IN, by=BY)
         seal_now()
     return world.acme
@@ -102,9 +111,7 @@ def past(world, superuser):
     firsts = [a_month(superuser, months) for months in (11, 12, 13, 14)]
     with bound(world.acme):
         for first in firsts:
-            at = datetime(first.year, first.month, 15, tzinfo=UTC)
-            details = {"actor": "Olga", "ip": "", "about": "", "data": {}}
-            AuditRow(event=Event.SIGNED_IN, at=at, details=details).save(force_insert=True)
+            write_at(first)
     yield firsts
     for first in firsts:
         superuser.execute(f"DROP TABLE IF EXISTS tenant_acme.audit_log_{first:%Y%m}")
@@ -158,6 +165,41 @@ def months_of(workspace) -> list[date]:
         return months_kept()
 
 
-def test_a_year_ahead_is_there_from_the_start(world):
-    with bound(world.acme):
-        assert max(months_kept()) >= (datetime.now(UTC) + timedelta(days=365)).date().replace(day=1)
+@pytest.fixture
+def fresh_log(_workspaces, superuser):
+    made = make_workspace("dated")
+    yield made
+    remove(made)
+
+
+def lines_in(superuser, partition: str) -> int:
+    ((found,),) = superuser.execute(f"SELECT count(*) FROM tenant_dated.{partition}").fetchall()
+    return found
+
+
+def test_a_new_workspace_has_two_months_and_the_job_makes_a_year_and_the_default(fresh_log, superuser):
+    assert months_of(fresh_log) == [month_ago(0), month_ago(-1)]
+
+    with bound(fresh_log):
+        expire_log(datetime.now(UTC))
+
+    assert months_of(fresh_log) == [month_ago(months) for months in range(0, -14, -1)]
+    with bound(fresh_log):
+        write_at(month_ago(30))
+    assert lines_in(superuser, "audit_log_other") == 1
+
+
+def test_a_month_that_the_default_partition_holds_lines_of_stays_there_and_stops_nothing(
+    fresh_log, superuser
+):
+    with bound(fresh_log):
+        expire_log(datetime.now(UTC))
+        write_at(month_ago(-14))
+    superuser.execute(f"DROP TABLE tenant_dated.audit_log_{month_ago(-13):%Y%m}")
+
+    with bound(fresh_log):
+        run("SELECT audit_log_make_ahead(15)")
+
+    assert {month_ago(-13), month_ago(-15)} <= set(months_of(fresh_log))
+    assert month_ago(-14) not in months_of(fresh_log)
+    assert lines_in(superuser, "audit_log_other") == 1

@@ -45,10 +45,8 @@ def an_import(person: Member, data: bytes = PEOPLE, policy: Policy = Policy.SKIP
 
 
 def a_lead(person: Member, email: str = "carla@looms.test", **facts: str) -> Lead:
-    known = Lead.objects.filter(source=None).first()
-    if known and known.email == email:
-        return known
-    return add_lead(profile_of(email, facts), by=by(person))
+    known = (lead for lead in Lead.objects.filter(source=None) if lead.email == email)
+    return next(known, None) or add_lead(profile_of(email, facts), by=by(person))
 
 
 def an_upload_pk(person: Member) -> dict[str, Any]:

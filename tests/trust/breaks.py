@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+MONTH = f"audit_log_{datetime.now(UTC):%Y%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,8 @@ STRUCTURE = [
     ),
     Break(
         "audit_append_only",
-        "ALTER TABLE tenant_acme.audit_log_other DISABLE TRIGGER audit_log_no_truncate",
-        "ALTER TABLE tenant_acme.audit_log_other ENABLE TRIGGER audit_log_no_truncate",
+        f"ALTER TABLE tenant_acme.{MONTH} DISABLE TRIGGER audit_log_no_truncate",
+        f"ALTER TABLE tenant_acme.{MONTH} ENABLE TRIGGER audit_log_no_truncate",
     ),
     Break(
         "audit_append_only",
