@@ -14,14 +14,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connections, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from audit.models import AuditRow, AuditSeal
@@ -32,13 +31,18 @@ from tenants.binding import current
 GENESIS = bytes(32)
 NO_ROWS = hashlib.sha256(b"").digest()
 FOREVER = 2**63 - 1
-READ = 2000
+LABEL = b"paitho audit line 1"
+# Binary, as a stream: several times faster than rows of a query, and no batch is too large.
+LINES = """
+COPY (SELECT id, at, event, actor_id, about_id, details, xid::text::bigint FROM audit_log
+      WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8 ORDER BY xid, id) TO STDOUT (FORMAT binary)
+"""
+LINE_TYPES = ("uuid", "timestamptz", "varchar", "uuid", "uuid", "bytea", "int8")
 _AS_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 OPEN_TRANSACTIONS = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the log, as it is hashed."""
 
     id: UUID
@@ -55,7 +59,7 @@ class Line:
 
     def digest(self) -> bytes:
         parts = (
-            b"paitho audit line 1",
+            LABEL,
             self.id.bytes,
             self.at.astimezone(UTC).isoformat(timespec="microseconds").encode(),
             self.event.encode(),
@@ -63,7 +67,8 @@ class Line:
             self.about_id.bytes if self.about_id else b"",
             canonical(self.details),
         )
-        return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+        sized = [each for part in parts for each in (len(part).to_bytes(4, "big"), part)]
+        return hashlib.sha256(b"".join(sized)).digest()
 
 
 def canonical(details: Any) -> bytes:
@@ -168,25 +173,12 @@ def _add(
 
 
 def lines(start: int, until: int) -> Iterator[Line]:
-    """The lines of these transactions, by transaction and id, read piece by piece."""
-    after: tuple[int, UUID] | None = None
+    """The lines of these transactions, by transaction and id, as they come: the session does nothing else."""
     opened = AuditRow._meta.get_field("details").opener()
-    while True:
-        rows = list(_piece(start, until, after))
-        for uid, at, event, actor, about, details, xid in rows:
+    with connections["default"].cursor() as cursor, cursor.copy(LINES, [start, until]) as copy:
+        copy.set_types(LINE_TYPES)
+        for uid, at, event, actor, about, details, xid in copy.rows():
             yield Line(uid, at, event, actor, about, opened(details, uid), xid)
-        if len(rows) < READ:
-            return
-        after = (rows[-1][-1], rows[-1][0])
-
-
-def _piece(start: int, until: int, after: tuple[int, UUID] | None) -> Iterable[tuple[Any, ...]]:
-    rows = AuditRow.objects.filter(xid__gte=start, xid__lt=until)
-    if after is not None:
-        # The first condition alone lets the index begin where the last piece ended.
-        rows = rows.filter(xid__gte=after[0]).filter(Q(xid__gt=after[0]) | Q(id__gt=after[1]))
-    columns = ("id", "at", "event", "actor_id", "about_id", "details", "xid")
-    return rows.order_by("xid", "id").values_list(*columns)[:READ]
 
 
 @transaction.atomic

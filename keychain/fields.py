@@ -111,16 +111,17 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         place = Place(workspace, *self._where(), row)
         return self.decode(envelope.unseal(sealed, key=key, place=place))
 
-    def opener(self) -> Callable[[Envelope, UUID], Any]:
+    def opener(self) -> Callable[[Envelope | bytes, UUID], Any]:
         """`open` with each key looked up once: for rows that are read as values and not as models."""
         workspace, makers = current().id, dict[int, envelope.Sealer]()
 
-        def opened(value: Envelope, row: UUID) -> Any:
-            version = envelope.key_id_of(value.sealed)
+        def opened(value: Envelope | bytes, row: UUID) -> Any:
+            sealed = value.sealed if isinstance(value, Envelope) else value
+            version = envelope.key_id_of(sealed)
             if version not in makers:
                 key = keys.open_key(workspace, self.purpose, version)
                 makers[version] = envelope.Sealer(key, version, workspace, *self._where())
-            return self.decode(makers[version].unseal(row, value.sealed))
+            return self.decode(makers[version].unseal(row, sealed))
 
         return opened
 

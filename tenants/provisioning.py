@@ -73,10 +73,14 @@ def provision(workspace_id: UUID) -> WorkspaceRef:
 
 
 def ring_always(owner: psycopg.Connection[Any], workspace: WorkspaceRef) -> None:
-    """Bells that nobody rings later: their work comes back by itself, spread over the hours."""
+    """Bells that nobody rings later: their work comes back by itself, spread over the hours.
+
+    Retention runs at once: it makes the audit log's months ahead.
+    """
     owner.execute(
         "INSERT INTO public.bells (workspace_id, kind, due_at)"
-        " SELECT %s, kind, now() + interval '1 hour' * (1 + random()) FROM unnest(%s::text[]) AS kind"
+        " SELECT %s, kind, now() + CASE kind WHEN 'retention' THEN interval '0'"
+        " ELSE interval '1 hour' * (1 + random()) END FROM unnest(%s::text[]) AS kind"
         " ON CONFLICT DO NOTHING",
         [workspace.id, settings.ALWAYS_RUNG],
     )

@@ -2,9 +2,10 @@
 
 The application's role is granted INSERT of named columns and SELECT (the table's comment tells
 `tenants.structure` so); the triggers refuse UPDATE, DELETE and TRUNCATE to the owner as well, on the parent
-and on each partition. Two months exist from the start; `audit_log_make_ahead` (migration 0007) makes the rest, and
-the default partition, within hours. PostgreSQL reads all of `pg_constraint` for each partition that it makes, so
-that among a thousand workspaces a year of them would be most of what a new one waits for.
+and on each partition. A workspace begins with the month it is made in, and with the next one in that month's last
+two days; `audit_log_make_ahead` (migration 0007), which its first retention run calls at once, makes the rest and
+the default partition. PostgreSQL reads all of `pg_constraint` for each partition that it makes: among a
+thousand workspaces a year of them would be most of what a new one waits for.
 """
 
 import django.utils.timezone
@@ -49,7 +50,7 @@ DECLARE
     month date := date_trunc('month', now())::date;
     name text;
 BEGIN
-    FOR i IN 0..1 LOOP
+    WHILE month <= now() + interval '2 days' LOOP
         name := 'audit_log_' || to_char(month, 'YYYYMM');
         EXECUTE format('CREATE TABLE %I PARTITION OF audit_log FOR VALUES FROM (%L) TO (%L)',
                        name, month, (month + interval '1 month')::date);
