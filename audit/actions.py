@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.actors import Actor
 from audit.errors import ExportGone, ExportOpen
 from audit.events import Event
+from audit.lines import details_of
 from audit.models import AuditRow, Export, ExportState
 from tenants import bells
 
@@ -28,7 +29,7 @@ def record_many(event: Event, *, by: Actor, about: Sequence[tuple[models.Model, 
 
 def _line(event: Event, by: Actor, about: models.Model | None, data: dict[str, Any]) -> AuditRow:
     about_id = about.pk if about is not None and isinstance(about.pk, UUID) else None
-    details = {"actor": by.name, "ip": by.ip, "about": str(about) if about is not None else "", "data": data}
+    details = details_of(by.name, ip=by.ip, about=str(about) if about is not None else "", data=data)
     return AuditRow(event=event, actor_id=by.id, about_id=about_id, details=details)
 
 

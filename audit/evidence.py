@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from audit import sealing
+from audit.lines import Line
 from audit.models import AuditSeal
-from audit.sealing import Line
 from tenants.export.bundle import BrokenExport
 from tenants.export.reading import rows_of
 

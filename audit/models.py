@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.utils import timezone
 
 from audit.events import Event
+from audit.lines import digest
 from keychain.fields import SealedBytes, SealedJSON
 from paitho.lib.ids import uuid7
 from tenants.models import Purpose
@@ -33,6 +34,18 @@ def xid() -> models.GeneratedField:
     return models.GeneratedField(expression=written_by, output_field=Xid(), db_persist=True)
 
 
+class LineHash(models.BinaryField):  # type: ignore[type-arg]
+    """The line's digest, made as the row is written; NULL where the details hold no salt to hide them."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
+        row = cast("AuditRow", model_instance)
+        if "salt" not in row.details:
+            return None
+        details = AuditRow._meta.get_field("details")
+        as_read = details.decode(details.encode(row.details))
+        return digest(row.id, row.at, row.event, row.actor_id, row.about_id, as_read)
+
+
 class AuditRow(models.Model):
     """One auth or admin event; who, from where and what are sealed in `details`."""
 
@@ -43,6 +56,7 @@ class AuditRow(models.Model):
     about_id = models.UUIDField(null=True)
     details = SealedJSON(purpose=Purpose.AUDIT)
     xid = xid()
+    hash = LineHash(null=True, max_length=32)
 
     class Meta:
         db_table = "audit_log"

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.events import Event
+from audit.lines import details_of
 from audit.models import AuditRow
 from tenants import directory
 from tenants.binding import current
@@ -41,5 +42,5 @@ def write(uid: UUID, at: datetime, event: str, operator: str, data: dict[str, An
     name = f"{operator} (Paitho operator)"
     told = {"did": event, **data}
     row = AuditRow(id=uid, at=at, event=Event.OPERATED, actor_id=None, about_id=None)
-    row.details = {"actor": name, "ip": "", "about": "", "data": told}
+    row.details = details_of(name, data=told)
     row.save(force_insert=True)

@@ -5,8 +5,9 @@
 As many processes as there are writers insert one line for each transaction, with the workspace's own login,
 on a durable PostgreSQL; each has written to its table before the clock starts. Rounds alternate between the
 two tables. The bare table has the same columns and a primary key: no partitions, no triggers, no row policy,
-no further index. While the log is written, a process of its own seals it every second, as often as no real
-worker does. `ratio_bare` is the median of the rounds' ratios; the last line is JSON.
+no further index. The statement is prepared on both: the tables are compared, not a client's text. While the
+log is written, a process of its own seals it every second, as often as no real worker does. `ratio_bare` is
+the median of the rounds' ratios; the last line is JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ LEAST = 0.9
 POOL = 240_000  # sealed lines for all writers of a round
 WARM = 20  # lines that each session writes before the clock starts: its statement is planned by then
 TABLES = {"log": "audit_log", "bare": "bare"}
-INSERT = "INSERT INTO {} (id, at, event, actor_id, about_id, details) VALUES (%s, %s, %s, %s, %s, %s)"
+INSERT = (
+    "INSERT INTO {} (id, at, event, actor_id, about_id, details, hash) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 def main() -> int:
@@ -64,7 +67,7 @@ def _prepare() -> None:
     with psycopg.connect(os.environ["PAITHO_SUPERUSER_DSN"], dbname="paitho_main", autocommit=True) as root:
         root.execute(
             "CREATE TABLE tenant_acme.bare (id uuid PRIMARY KEY, at timestamptz NOT NULL,"
-            " event varchar(40) NOT NULL, actor_id uuid, about_id uuid, details bytea NOT NULL)"
+            " event varchar(40) NOT NULL, actor_id uuid, about_id uuid, details bytea NOT NULL, hash bytea)"
         )
         root.execute("GRANT INSERT, SELECT ON tenant_acme.bare TO tenant_acme_app")
 
@@ -86,30 +89,34 @@ def write(table: str, seconds: float) -> int:
     workspace = _setup()
     from django.db import connections
 
+    from audit.lines import details_of, digest
     from audit.models import AuditRow
+    from tenants.backend.cursor import binary_cursor
     from tenants.binding import bound
 
     with bound(workspace):
         sealer = AuditRow._meta.get_field("details").sealer()
         connections["default"].ensure_connection()
         connection: Any = connections["default"].connection
-        told = {"actor": "Olga of Acme", "ip": "203.0.113.7", "about": "lead", "data": {"leads": 12}}
-        pool = [(uid, sealer(told, uid)) for uid in (uuid7() for _ in range(int(POOL / 16)))]
-        statement, by = INSERT.format(TABLES[table]), uuid7()
+        statement, by, event = INSERT.format(TABLES[table]), uuid7(), "auth.signed_in"
+        told = details_of("Olga of Acme", ip="203.0.113.7", about="lead", data={"leads": 12})
 
-        def insert(cursor: Any, uid: Any, details: bytes) -> None:
-            row = (uid, datetime.now(UTC), "auth.signed_in", by, uid, details)
-            cursor.execute(statement, row, prepare=True)
+        def made(uid: Any) -> tuple[Any, ...]:
+            at = datetime.now(UTC)
+            return uid, at, event, by, uid, sealer(told, uid), digest(uid, at, event, by, uid, told)
 
-        with connection.cursor() as cursor:
-            for uid, details in pool[:WARM]:
-                insert(cursor, uid, details)
+        pool = [made(uuid7()) for _ in range(int(POOL / 16))]
+
+        connection.prepare_threshold = 5  # else psycopg prepares nothing
+        with binary_cursor() as cursor:
+            for row in pool[:WARM]:
+                cursor.execute(statement, row, prepare=True)
             print("ready", flush=True)
             sys.stdin.readline()
             until, count = time.monotonic() + seconds, 0
             while time.monotonic() < until:
                 assert WARM + count < len(pool), "more lines have to be made beforehand"
-                insert(cursor, *pool[WARM + count])
+                cursor.execute(statement, pool[WARM + count], prepare=True)
                 count += 1
     print(json.dumps({"count": count, "s": seconds + time.monotonic() - until}), flush=True)
     return 0

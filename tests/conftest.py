@@ -42,10 +42,13 @@ def _cluster(django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def _workspaces(_cluster):
+def _workspaces(_cluster, superuser):
     from tests.world import World, make_workspace
 
-    return World(acme=make_workspace("acme"), rival=make_workspace("rival"))
+    cast = World(acme=make_workspace("acme"), rival=make_workspace("rival"))
+    # As their first retention run does, for fewer months.
+    superuser.execute("SELECT tenant_acme.audit_log_make_ahead(1), tenant_rival.audit_log_make_ahead(1)")
+    return cast
 
 
 @pytest.fixture(scope="module")

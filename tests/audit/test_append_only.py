@@ -47,7 +47,6 @@ def run(statement: str, *params: object) -> None:
 @pytest.fixture
 def written(world):
     with bound(world.acme):
-        run("SELECT audit_log_make_ahead(13)")
         record(Event.SIGNED_IN, by=BY)
         seal_now()
     return world.acme

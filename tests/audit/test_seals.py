@@ -81,7 +81,61 @@ def test_what_is_written_after_the_last_seal_is_not_broken(sealed):
     assert (verdict(sealed).holds, verdict(sealed).unsealed) == (True, 1)
 
 
+def test_sealing_opens_no_line_and_needs_no_key(sealed, monkeypatch):
+    """Guards the log's growth while the keys cannot be opened, and against a line that nobody can open."""
+    with bound(sealed):
+        record(Event.SIGNED_OUT, by=BY)
+        with monkeypatch.context() as patch:
+            patch.setattr("tenants.keys.open_key", lambda *_, **__: pytest.fail("a key was asked for"))
+            assert seal_now() == 1
+
+    assert verdict(sealed).holds
+
+
+def test_lines_from_before_lines_had_a_hash_are_sealed_alike(sealed, superuser):
+    def sealed_anew(*changes: str) -> bytes:
+        with no_guards(superuser):
+            for change in (*changes, "DELETE FROM tenant_acme.audit_seals"):
+                superuser.execute(change)
+        with bound(sealed):
+            assert seal_now() == 30
+            return bytes(AuditSeal.objects.get().rows_hash)
+
+    with_hashes = sealed_anew()
+
+    assert sealed_anew("UPDATE tenant_acme.audit_log SET hash = NULL") == with_hashes
+
+
+def test_a_line_without_salt_keeps_no_hash_that_could_be_guessed(world):
+    with bound(world.acme):
+        AuditRow(event=Event.SIGNED_IN, details={"actor": "Olga"}).save(force_insert=True)
+        record(Event.SIGNED_IN, by=BY)
+        record(Event.SIGNED_IN, by=BY)
+
+        bare, *salted = AuditRow.objects.order_by("at").values_list("hash", flat=True)
+    assert bare is None
+    assert len({bytes(each) for each in salted}) == 2
+
+
+def test_a_line_written_with_another_lines_hash_is_found(sealed):
+    with bound(sealed):
+        row = AuditRow(event=Event.SIGNED_IN, details={"actor": "Mole"})
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO audit_log (id, at, event, details, hash)"
+                " VALUES (%s, now(), 'auth.signed_in', %s, (SELECT hash FROM audit_log LIMIT 1))",
+                [row.pk, AuditRow._meta.get_field("details").seal({"actor": "Mole"}, row.pk)],
+            )
+        seal_now()
+
+    assert verdict(sealed).broken == 4
+
+
 HARMS = {
+    "changed hash": (
+        "UPDATE tenant_acme.audit_log SET hash = sha256('x'), event = 'auth.signed_out' WHERE id = %s",
+        "changed",
+    ),
     "changed event": ("UPDATE tenant_acme.audit_log SET event = 'auth.signed_out' WHERE id = %s", "changed"),
     "changed time": (
         "UPDATE tenant_acme.audit_log SET at = at + interval '1 second' WHERE id = %s",
@@ -132,7 +186,7 @@ def test_a_rewritten_seal_and_a_missing_one_are_found(sealed, superuser):
 def test_a_whole_chain_made_anew_does_not_match_what_was_published(sealed, superuser):
     """Guards against one who rewrites lines and seals alike: the hashes were kept elsewhere."""
     with no_guards(superuser):
-        superuser.execute("UPDATE tenant_acme.audit_log SET event = 'auth.signed_out'")
+        superuser.execute("UPDATE tenant_acme.audit_log SET event = 'auth.signed_out', hash = NULL")
         superuser.execute("DELETE FROM tenant_acme.audit_seals")
     with bound(sealed):
         seal_now()

@@ -197,6 +197,7 @@ AUDIT = Category(
             "one row per event, in monthly partitions",
             "12 months",
             monthly="details",
+            hashed="hash",
             clear="id at event actor_id about_id xid",
         ),
         Table(
