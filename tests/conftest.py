@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, settings
 
 # One browser for the whole process: Playwright runs once in it.
 from tests.browser import browser, open_page, page
+from tests.environment import TEMPLATE
+from tests.template import bring_up
 
 __all__ = ["browser", "open_page", "page"]
 
+IS_COPIED = TEMPLATE in os.environ
 # A loaded machine is slow, not wrong.
 settings.register_profile("paitho", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("paitho")
@@ -28,13 +31,11 @@ def superuser(django_db_blocker: pytest.FixtureRequest) -> Iterator[psycopg.Conn
 
 @pytest.fixture(scope="session")
 def _cluster(django_db_blocker):
-    from django.core.management import call_command
     from django.db import connections
 
     django_db_blocker.unblock()
-    call_command("bootstrap_cluster", verbosity=0)
-    call_command("migrate_directory", verbosity=0)
-    call_command("migrate_workspaces", verbosity=0)
+    if not IS_COPIED:
+        bring_up()
     yield
     for alias in ("directory", "owner", "reference"):
         connections[alias].close()
@@ -42,13 +43,10 @@ def _cluster(django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def _workspaces(_cluster, superuser):
-    from tests.world import World, make_workspace
+def _workspaces(_cluster):
+    from tests.world import find_cast, make_cast
 
-    cast = World(acme=make_workspace("acme"), rival=make_workspace("rival"))
-    # As their first retention run does, for fewer months.
-    superuser.execute("SELECT tenant_acme.audit_log_make_ahead(1), tenant_rival.audit_log_make_ahead(1)")
-    return cast
+    return find_cast() if IS_COPIED else make_cast()
 
 
 @pytest.fixture(scope="module")

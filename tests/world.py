@@ -12,11 +12,13 @@ from functools import cache
 import psycopg
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db import connections
 from django.test import Client
 
 from accounts.models import Member, Role, WorkspaceProfile
 from tenants import structure
 from tenants.binding import bound
+from tenants.directory import by_slug
 from tenants.provisioning import provision, reserve
 from tenants.workspace import WorkspaceRef
 
@@ -33,6 +35,19 @@ def make_workspace(slug: str) -> WorkspaceRef:
     with structure.owner_session() as owner:
         uid = reserve(owner, slug, region="eu", host=f"{slug}.{settings.APEX.hostname}")
     return provision(uid)
+
+
+def make_cast() -> World:
+    """Acme and Rival, with the audit log as their first retention run leaves it, for fewer months."""
+    cast = World(acme=make_workspace("acme"), rival=make_workspace("rival"))
+    for workspace in (cast.acme, cast.rival):
+        with bound(workspace), connections["default"].cursor() as cursor:
+            cursor.execute("SELECT audit_log_make_ahead(1)")
+    return cast
+
+
+def find_cast() -> World:
+    return World(acme=by_slug("acme"), rival=by_slug("rival"))
 
 
 @cache
