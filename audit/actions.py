@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import connections, models, transaction
 from django.utils import timezone
 
 from audit.actors import Actor
@@ -15,16 +15,32 @@ from audit.events import Event
 from audit.lines import details_of
 from audit.models import AuditRow, Export, ExportState
 from tenants import bells
+from tenants.binding import current
+
+_with_partitions: set[UUID] = set()
 
 
 def record(event: Event, *, by: Actor, about: models.Model | None = None, **data: Any) -> None:
     """Write one line, in the transaction of what it tells of; `data` is JSON and is sealed with the actor."""
-    _line(event, by, about, data).save(force_insert=True)
+    write([_line(event, by, about, data)])
 
 
 def record_many(event: Event, *, by: Actor, about: Sequence[tuple[models.Model, dict[str, Any]]]) -> None:
     """As `record`, a line for each thing, in one statement."""
-    AuditRow.objects.bulk_create([_line(event, by, thing, data) for thing, data in about])
+    write([_line(event, by, thing, data) for thing, data in about])
+
+
+def write(lines: Sequence[AuditRow]) -> None:
+    """Insert the lines. A new workspace's first makes the month, and the partition that takes any line."""
+    workspace = current().id
+    if workspace not in _with_partitions:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT to_regclass('audit_log_other') IS NOT NULL")
+            if cursor.fetchone() == (True,):
+                _with_partitions.add(workspace)  # one made here may yet be rolled back
+            else:
+                cursor.execute("SELECT audit_log_make_ahead(0)")
+    AuditRow.objects.bulk_create(lines)
 
 
 def _line(event: Event, by: Actor, about: models.Model | None, data: dict[str, Any]) -> AuditRow:

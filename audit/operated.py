@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from audit import actions
 from audit.events import Event
 from audit.lines import details_of
 from audit.models import AuditRow
@@ -43,4 +44,4 @@ def write(uid: UUID, at: datetime, event: str, operator: str, data: dict[str, An
     told = {"did": event, **data}
     row = AuditRow(id=uid, at=at, event=Event.OPERATED, actor_id=None, about_id=None)
     row.details = details_of(name, data=told)
-    row.save(force_insert=True)
+    actions.write([row])

@@ -70,6 +70,7 @@ def _prepare() -> None:
             " event varchar(40) NOT NULL, actor_id uuid, about_id uuid, details bytea NOT NULL, hash bytea)"
         )
         root.execute("GRANT INSERT, SELECT ON tenant_acme.bare TO tenant_acme_app")
+        root.execute("SELECT tenant_acme.audit_log_make_ahead(13)")  # as retention leaves it
 
 
 def _setup() -> Any:

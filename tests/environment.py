@@ -42,24 +42,25 @@ class Servers:
     redis: Redis
 
 
-def start(*, durable: bool = False, connections: int = 0) -> Path:
+def start(*, durable: bool = False, connections: int = 0, buffers: str = "") -> Path:
     """Start the servers, write the environment, and return the directory that holds them.
 
-    `durable` is for benchmarks and faults: every commit reaches the disk, as in production; `connections` is
-    for those that need more of them than the embedded default allows.
+    `durable` is for benchmarks and faults: every commit reaches the disk, as in production; `connections` and
+    `buffers` (PostgreSQL's shared_buffers) are for those that need more than the embedded default has.
     """
-    return start_servers(durable=durable, connections=connections).home
+    return start_servers(durable=durable, connections=connections, buffers=buffers).home
 
 
-def start_servers(*, durable: bool = False, connections: int = 0) -> Servers:
+def start_servers(*, durable: bool = False, connections: int = 0, buffers: str = "") -> Servers:
     """As `start`, with the servers in hand."""
     home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
     port = free_port() if durable else None  # a server that is started again is found where it was
     cluster = Cluster(home / "pg", port=port, durable=durable)
-    if connections:
+    wanted = {"max_connections": connections, "shared_buffers": buffers}
+    if more := "".join(f"{name} = {value}\n" for name, value in wanted.items() if value):
         cluster.ensure()
         with (cluster.data / "postgresql.auto.conf").open("a") as conf:
-            conf.write(f"max_connections = {connections}\n")
+            conf.write(more)
     cluster.start()
     redis = _environ(home, cluster.port, made_up())
     os.environ["PAITHO_SUPERUSER_DSN"] = cluster.superuser_dsn()

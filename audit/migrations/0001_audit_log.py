@@ -2,10 +2,10 @@
 
 The application's role is granted INSERT of named columns and SELECT (the table's comment tells
 `tenants.structure` so); the triggers refuse UPDATE, DELETE and TRUNCATE to the owner as well, on the parent
-and on each partition. A workspace begins with the month it is made in, and with the next one in that month's last
-two days; `audit_log_make_ahead` (migration 0007), which its first retention run calls at once, makes the rest and
-the default partition. PostgreSQL reads all of `pg_constraint` for each partition that it makes: among a
-thousand workspaces a year of them would be most of what a new one waits for.
+and on each partition. A workspace begins without any: `audit_log_make_ahead` (migration 0007) makes a month when its
+first line is written, and a year with the default partition when retention first runs, which is at once.
+PostgreSQL reads all of `pg_constraint` for each partition that it makes: among a thousand workspaces a year of
+them would be most of what a new one waits for.
 """
 
 import django.utils.timezone
@@ -44,23 +44,6 @@ NO_TRUNCATE = (
     "CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log"
     " FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()"
 )
-PARTITIONS = """
-DO $do$
-DECLARE
-    month date := date_trunc('month', now())::date;
-    name text;
-BEGIN
-    WHILE month <= now() + interval '2 days' LOOP
-        name := 'audit_log_' || to_char(month, 'YYYYMM');
-        EXECUTE format('CREATE TABLE %I PARTITION OF audit_log FOR VALUES FROM (%L) TO (%L)',
-                       name, month, (month + interval '1 month')::date);
-        EXECUTE format('CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON %I'
-                       ' FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()', name);
-        month := (month + interval '1 month')::date;
-    END LOOP;
-END
-$do$
-"""
 
 
 class Migration(migrations.Migration):
@@ -92,9 +75,7 @@ class Migration(migrations.Migration):
             ],
             database_operations=[
                 # A list each: the statements hold semicolons of their own and are not to be split.
-                migrations.RunSQL(
-                    [CREATE, COMMENT, INDEX, INDEX_AT, REFUSE, NO_REWRITE, NO_TRUNCATE, PARTITIONS]
-                )
+                migrations.RunSQL([CREATE, COMMENT, INDEX, INDEX_AT, REFUSE, NO_REWRITE, NO_TRUNCATE])
             ],
         ),
     ]

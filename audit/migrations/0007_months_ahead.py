@@ -1,4 +1,4 @@
-"""Expand: `audit_log_make_ahead` makes the default partition too, which a new workspace begins without.
+"""Expand: `audit_log_make_ahead` makes the default partition too, and may be called by two at once.
 
 A month of which the default partition holds lines already stays there: those lines cannot be moved.
 """
@@ -25,8 +25,8 @@ BEGIN
         CONTINUE WHEN to_regclass(format('%I.%I', current_schema(), name)) IS NOT NULL;
         BEGIN
             EXECUTE format('CREATE TABLE %I PARTITION OF audit_log %s', name, of_what);
-        EXCEPTION WHEN check_violation THEN
-            CONTINUE;  -- the default partition holds lines of it
+        EXCEPTION WHEN check_violation OR duplicate_table THEN
+            CONTINUE;  -- the default partition holds lines of it, or another session was faster
         END;
         EXECUTE format('CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON %I'
                        ' FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()', name);

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 from audit.actions import record
 from audit.actors import Actor
@@ -176,17 +177,43 @@ def lines_in(superuser, partition: str) -> int:
     return found
 
 
-def test_a_new_workspace_has_its_first_month_and_the_job_makes_a_year_and_the_default(fresh_log, superuser):
-    assert months_of(fresh_log)[0] == month_ago(0)
-    assert len(months_of(fresh_log)) <= 2
+def test_a_new_workspace_has_no_month_until_its_first_line_and_a_year_once_retention_ran(
+    fresh_log, superuser
+):
+    assert months_of(fresh_log) == []
+
+    with bound(fresh_log):
+        record(Event.SIGNED_IN, by=BY)
+    assert months_of(fresh_log) == [month_ago(0)]
 
     with bound(fresh_log):
         expire_log(datetime.now(UTC))
-
-    assert months_of(fresh_log) == [month_ago(months) for months in range(0, -14, -1)]
-    with bound(fresh_log):
         write_at(month_ago(30))
+    assert months_of(fresh_log) == [month_ago(months) for months in range(0, -14, -1)]
     assert lines_in(superuser, "audit_log_other") == 1
+
+
+def test_two_first_lines_at_once_are_both_written(fresh_log):
+    def first(_: int) -> None:
+        with bound(fresh_log):
+            record(Event.SIGNED_IN, by=BY)
+        connections["directory"].close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(first, range(8)))
+
+    with bound(fresh_log):
+        assert AuditRow.objects.count() == 8
+
+
+def test_a_month_that_was_rolled_back_is_made_again(fresh_log):
+    with bound(fresh_log):
+        with transaction.atomic():
+            record(Event.SIGNED_IN, by=BY)
+            transaction.set_rollback(True)
+        record(Event.SIGNED_OUT, by=BY)
+
+        assert [row.event for row in AuditRow.objects.all()] == [Event.SIGNED_OUT]
 
 
 def test_a_month_that_the_default_partition_holds_lines_of_stays_there_and_stops_nothing(

@@ -31,6 +31,7 @@ PART = "the part of another action that writes; whoever calls it records"
 WITHOUT_A_LINE = {
     "audit.actions.record": "it is the line",
     "audit.actions.record_many": "it is the lines",
+    "audit.actions.write": "it is the lines",
     "keychain.actions.use": "when a key was last used: told on its page, at every call",
     "leads.actions.enriching.take_next": MANY,
     "leads.actions.enrichment.claim": "a question before it leaves; what came of it is the line",
