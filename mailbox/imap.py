@@ -40,6 +40,7 @@ from mailbox.imap_wire import LONGEST_ANSWER, Client, opened, spoken
 from mailbox.trouble import FolderGone, MailboxTrouble, NotDone, pause_of
 
 BATCH = 5_000
+FIRST = 1_000  # nothing else is done while the first batch is on its way
 IDLE_LIMIT = 28 * 60  # RFC 2177: servers may hang up after 30 minutes
 LATEST_SENT = 100
 
@@ -162,7 +163,7 @@ class Session:
         The server is asked for the next batch before the caller works on this one, so that neither waits.
         """
         items = f"(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(names)})])"
-        waiting = list(batches(uids, BATCH))
+        waiting = [*batches(uids[:FIRST], FIRST), *batches(uids[FIRST:], BATCH)]
         asked = self.in_turn(waiting[0], items) if waiting else None
         for batch, following in zip_longest(waiting, waiting[1:]):
             pieces = self.answer(asked) if asked else []

@@ -15,6 +15,8 @@ FIELDS = (
     "DATE",
     "CONTENT-TYPE",
 )
+# As they are mostly spelt.
+NAMES = {spelt: name for name in FIELDS for spelt in (name, name.title(), name.title().replace("-Id", "-ID"))}
 FOLD = re.compile(r"[\r\n]+(?=[ \t])")
 USUAL = re.compile(
     rb"[0-9]+ \(UID ([0-9]{1,10}) RFC822\.SIZE ([0-9]{1,18}) BODY\[HEADER\.FIELDS [^\]]*\] \{[0-9]+\+?\}"
@@ -110,7 +112,9 @@ def fields_of(raw: bytes) -> dict[str, str]:
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon:
-            fields.setdefault(name.strip().upper(), value.strip())
+            known = NAMES.get(name) or name.strip().upper()
+            if known not in fields:
+                fields[known] = value.strip()
     return fields
 
 

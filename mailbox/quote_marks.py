@@ -24,6 +24,8 @@ _RULE = re.compile(r"\s*[_=*\-\u2013\u2014\u2500]{5,}\s*$")
 _DASHED = re.compile(
     r"[\s>*]*[-_=*\u2014\u2500]{2,}.{3,80}?[-_=*\u2014\u2500]{2,}\W*$|[\s*]*[-_=]{2,}.{3,60}$"
 )
+# What a line has that is a rule, a separator, a header, or begins with a date; most lines have none of it.
+_HINT = re.compile(r"[\d@:\uff1a_=*\u2013\u2014\u2500]|--")
 _ADDRESS = re.compile(r"[^\s<>]@[^\s<>]")
 _NAMED_ADDRESS = re.compile(r"[<\[(](?:mailto:)?[^<>\s\[\]]{1,64}@[^<>\s\[\]]{1,200}")
 _ENDS_IN_ADDRESS = re.compile(
@@ -47,12 +49,15 @@ def introduction(lines: list[str], number: int) -> int:
     line = lines[number]
     if not line.strip() or len(line) > MAX_LINE:
         return 0
-    if is_separator(line) or is_header_block(lines, number):
+    if not _HINT.search(line):
+        if not _begins_as_one(plain(line[:80])):
+            return 0
+    elif is_separator(line) or is_header_block(lines, number):
         return 1
-    if _RULE.match(line):
+    elif _RULE.match(line):
         following = next_line(lines, number + 1)
         return 1 if following is not None and is_header_block(lines, following) else 0
-    if not _may_introduce(line):
+    elif not _may_introduce(line):
         return 0
     joined = ""
     for length, part in enumerate(lines[number : number + INTRODUCTION], start=1):
@@ -149,7 +154,12 @@ def _may_introduce(line: str) -> bool:
 
 
 def _opens(said: str) -> bool:
-    first = said.lstrip("-*_>( ").split(" ")[:2]
+    return _begins_as_one(said) or bool(_LEADING_DATE.match(said[:60])) or "@" in said
+
+
+def _begins_as_one(said: str) -> bool:
+    """Whether the first words are those of an introduction, in a language that we know."""
+    first = said.lstrip("-*_>( ").split(" ", 2)[:2]
     if first[0].strip(",.") in OPENERS or " ".join(first).strip(",.") in OPENERS:
         return True
-    return first[0].startswith(("\u5728", "\u65bc")) or bool(_LEADING_DATE.match(said[:60])) or "@" in said
+    return first[0].startswith(("\u5728", "\u65bc"))
