@@ -50,7 +50,7 @@ def introduction(lines: list[str], number: int) -> int:
     if not line.strip() or len(line) > MAX_LINE:
         return 0
     if not _HINT.search(line):
-        if not _begins_as_one(plain(line[:80])):
+        if not _begins_as_one(plain(" ".join(line[:80].split(None, 3)[:3]))):
             return 0
     elif is_separator(line) or is_header_block(lines, number):
         return 1
@@ -136,9 +136,10 @@ def header_kind(line: str) -> str:
 
 def is_mobile_signature(line: str) -> bool:
     """ "Sent from my phone" and what other programs advertise below a mail."""
-    said = plain(line[:200]).strip("<>()[]*_ ")
-    is_short = len(line) <= 160 and (len(said) < 90 or "http" in said)
-    return is_short and said.startswith(MOBILE) and not said.endswith("?")
+    if len(line) > 160:
+        return False
+    said = plain(line).strip("<>()[]*_ ")
+    return said.startswith(MOBILE) and (len(said) < 90 or "http" in said) and not said.endswith("?")
 
 
 def next_line(lines: list[str], number: int) -> int | None:

@@ -106,7 +106,9 @@ def _is_wrapped_quote(lines: list[str], number: int) -> bool:
 
 
 def _is_ours(line: str, ours: str) -> bool:
-    said = plain(line.lstrip("> \t")) if ours else ""
+    if not ours or len(line) < OURS // 2:  # folding a line does not double it
+        return False
+    said = plain(line.lstrip("> \t"))
     return len(said) >= OURS and said in ours
 
 
