@@ -70,7 +70,7 @@ def attempt(uid, number: int) -> bool:
 
 
 def columns(superuser: psycopg.Connection, workspace: WorkspaceRef) -> list[tuple[object, ...]]:
-    """Everything in the schema, told without its name; but for the log's months, which come with its lines."""
+    """Everything in the schema, told without its name; the log's months come with its lines."""
     return superuser.execute(
         "SELECT c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull"
         " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"

@@ -150,7 +150,7 @@ class TokenInfo(BaseHTTPRequestHandler):
 @contextmanager
 def token_server() -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), TokenInfo) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield server.server_address[1]
