@@ -24,6 +24,8 @@ CARRIED = (
         lease_until = NULL
     FROM {live}.enrollments l LEFT JOIN {new}.threads t ON t.id = l.thread_id
     WHERE l.id = n.id AND l.stage IN ('sending', 'sent', 'uncertain', 'stopped', 'failed')
+      AND (n.stage, n.step, n.thread_id, n.stop_reason, n.due_at, n.lease_until)
+          IS DISTINCT FROM (l.stage, l.step, t.id, l.stop_reason, l.due_at, NULL)
     """,
     """
     UPDATE {new}.drafts n
@@ -31,6 +33,8 @@ CARRIED = (
         approved_at = l.approved_at, message_id = m.id
     FROM {live}.drafts l JOIN {new}.messages m ON m.id = l.message_id
     WHERE l.id = n.id AND m.delivery IN ('sent', 'sending', 'uncertain')
+      AND (n.verdict, n.approved_hash, n.approved_by, n.approved_at, n.message_id)
+          IS DISTINCT FROM (l.verdict, l.approved_hash, l.approved_by, l.approved_at, m.id)
     """,
     """
     INSERT INTO {new}.drafts SELECT l.* FROM {live}.drafts l JOIN {new}.messages m ON m.id = l.message_id

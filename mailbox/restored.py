@@ -17,11 +17,16 @@ CARRIED = (
     FROM {new}.credentials c WHERE c.id = n.credential_id AND c.removed_at IS NOT NULL
     """,
     # A conversation that went on after the backup goes on after the restore, as far as its lead is there.
+    # What is the same on both sides is not written: the workspace waits meanwhile.
+    """
+    UPDATE {new}.threads n SET last_at = l.last_at, outcome = l.outcome FROM {live}.threads l
+    WHERE l.id = n.id AND (n.last_at, n.outcome) IS DISTINCT FROM (l.last_at, l.outcome)
+    """,
     """
     INSERT INTO {new}.threads SELECT l.* FROM {live}.threads l
-    WHERE EXISTS (SELECT 1 FROM {new}.leads n WHERE n.id = l.lead_id)
+    WHERE NOT EXISTS (SELECT 1 FROM {new}.threads n WHERE n.id = l.id)
+      AND EXISTS (SELECT 1 FROM {new}.leads n WHERE n.id = l.lead_id)
       AND EXISTS (SELECT 1 FROM {new}.mailboxes n WHERE n.id = l.mailbox_id)
-    ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at, outcome = excluded.outcome
     """,
     """
     DELETE FROM {new}.messages n USING {live}.messages l
@@ -30,12 +35,19 @@ CARRIED = (
       AND n.delivery IN ('scheduled', 'cancelled')
     """,
     """
+    UPDATE {new}.messages n
+    SET delivery = l.delivery, attempts = l.attempts, at = l.at, answer = l.answer, handled_at = l.handled_at,
+        lease_until = l.lease_until
+    FROM {live}.messages l
+    WHERE l.id = n.id AND l.delivery IN ('sent', 'sending', 'uncertain', 'failed', 'received')
+      AND (n.delivery, n.attempts, n.at, n.answer, n.handled_at, n.lease_until)
+          IS DISTINCT FROM (l.delivery, l.attempts, l.at, l.answer, l.handled_at, l.lease_until)
+    """,
+    """
     INSERT INTO {new}.messages SELECT l.* FROM {live}.messages l
     WHERE l.delivery IN ('sent', 'sending', 'uncertain', 'failed', 'received')
+      AND NOT EXISTS (SELECT 1 FROM {new}.messages n WHERE n.id = l.id)
       AND EXISTS (SELECT 1 FROM {new}.threads n WHERE n.id = l.thread_id)
-    ON CONFLICT (id) DO UPDATE
-    SET delivery = excluded.delivery, attempts = excluded.attempts, at = excluded.at,
-        answer = excluded.answer, handled_at = excluded.handled_at, lease_until = excluded.lease_until
     """,
     """
     INSERT INTO {new}.message_aliases SELECT l.* FROM {live}.message_aliases l
