@@ -43,10 +43,12 @@ def _cluster(django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def _workspaces(_cluster):
-    from tests.world import find_cast, make_cast
+def _workspaces(_cluster, superuser):
+    from tests.world import empty_everything, find_cast, make_cast
 
-    return find_cast() if IS_COPIED else make_cast()
+    cast = find_cast() if IS_COPIED else make_cast()
+    empty_everything(superuser)  # of what their making left: the first test begins as the others
+    return cast
 
 
 @pytest.fixture(scope="module")
