@@ -15,7 +15,7 @@ from uuid import UUID
 from audit import sealing
 from audit.lines import Line
 from audit.models import AuditSeal
-from tenants.export.bundle import BrokenExport
+from tenants.export.bundle import UNREADABLE, BrokenExport, unreadable
 from tenants.export.reading import rows_of
 
 SEALS_FORMAT = 1
@@ -39,14 +39,14 @@ def online() -> Evidence:
 def bundled(path: Path) -> Evidence:
     """The log in an export. Raises `BrokenExport`."""
     try:
-        with tarfile.open(path) as tar:
+        with tarfile.open(path, "r:") as tar:
             manifest = json.loads(_member(tar, "manifest.json").read())
             script = f"{manifest['workspace']}.sql.gz"
             with gzip.open(_member(tar, script), "rt", encoding="utf-8", newline="\n") as text:
                 tables = rows_of(text, {"audit_log", "audit_seals"})
         exported_at = datetime.fromisoformat(manifest["exported_at"]).date()
-    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
-        raise BrokenExport(f"This is not a whole export: {error}.") from error
+    except UNREADABLE as error:
+        raise unreadable(error) from error
     lines = sorted((_line(row) for row in tables["audit_log"]), key=lambda line: (line.xid, line.id))
     seals = sorted((seal_from(row) for row in tables["audit_seals"]), key=lambda seal: seal.number)
     return Evidence(seals, iter(lines), exported_at)

@@ -24,6 +24,7 @@ from tenants.workspace import WorkspaceRef
 
 FORMAT = 1
 PIECE = 1024 * 1024
+UNREADABLE = (tarfile.TarError, OSError, EOFError, ValueError, KeyError)
 
 
 class BrokenExport(Exception):
@@ -119,10 +120,17 @@ def _sha256(stream: IO[bytes]) -> str:
 def verify(path: Path) -> dict[str, int]:
     """Check every file's SHA-256 and every table's rows; returns the rows. Raises `BrokenExport`."""
     try:
-        with tarfile.open(path) as tar:
+        with tarfile.open(path, "r:") as tar:
             return _verified(tar)
-    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
-        raise BrokenExport(f"This is not a whole export: {error}.") from error
+    except UNREADABLE as error:
+        raise unreadable(error) from error
+
+
+def unreadable(error: Exception) -> BrokenExport:
+    """What is said of a file that could not be read as an export."""
+    if isinstance(error, tarfile.ReadError):
+        return BrokenExport("This is not an export, or not a whole one: it cannot be read as a tar file.")
+    return BrokenExport(f"This is not a whole export: {error}.")
 
 
 def _verified(tar: tarfile.TarFile) -> dict[str, int]:

@@ -8,6 +8,7 @@ import tarfile
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from audit.models import AuditRow
@@ -96,6 +97,18 @@ def test_a_changed_byte_is_found(filled, tmp_path):
 
     with pytest.raises(BrokenExport, match="was changed"):
         verify(path)
+
+
+@pytest.mark.parametrize("command", ["verify_export", "verify_audit"])
+@pytest.mark.parametrize("content", [b"", b"no tar file", b"PK\x03\x04" + bytes(2000)])
+def test_what_is_no_export_is_said_in_a_sentence(world, tmp_path, content, command):
+    file = tmp_path / "export.tar"
+    file.write_bytes(content)
+    words = [file] if command == "verify_export" else []
+    options = {} if words else {"export": file}
+
+    with pytest.raises(CommandError, match=r"^This is not an export, or not a whole one: .* tar file\.$"):
+        call_command(command, *words, **options)
 
 
 def test_lines_of_one_moment_are_all_there_whatever_the_size_of_a_page(filled):
