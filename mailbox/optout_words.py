@@ -46,9 +46,10 @@ _POLITE_AFTER = (" please", " bitte", " thanks", " thank you", " svp", " danke",
 
 def opts_out(visible_text: str, subject: str = "") -> bool:
     """Whether somebody asks for no more mails. Give only what the person wrote, without what is quoted."""
-    lines = [plain(line) for line in visible_text[:4_000].split("\n") if line.strip()]
+    written = [line for line in visible_text[:4_000].split("\n") if line.strip()]
+    lines = [plain(line) for line in written[: MAX_LINES + 1]]
     title = plain(subject).removeprefix("re:").strip(_EDGES)
-    if title in ALONE and len(title) > 2 and len(lines) <= 3:
+    if title in ALONE and len(title) > 2 and len(written) <= 3:
         return True
     if lines and _GREETING.fullmatch(lines[0]) and len(lines) > 1:
         lines = lines[1:]

@@ -9,6 +9,7 @@ VERBS = words("quotes", "verbs")
 MONTHS_AND_DAYS = words("quotes", "months and days")
 SEPARATORS = words("quotes", "separators")
 MOBILE = words("quotes", "mobile")
+MOBILE_BEGINNINGS = frozenset(phrase[:2] for phrase in MOBILE)
 HEADER_KINDS = {
     name: title.removeprefix("header ")
     for title, names in reversed(sections("quotes"))
@@ -136,7 +137,8 @@ def header_kind(line: str) -> str:
 
 def is_mobile_signature(line: str) -> bool:
     """ "Sent from my phone" and what other programs advertise below a mail."""
-    if len(line) > 160:
+    beginning = line.strip().lstrip("<>()[]*_ ")[:2]
+    if len(line) > 160 or (beginning.isascii() and beginning.lower() not in MOBILE_BEGINNINGS):
         return False
     said = plain(line).strip("<>()[]*_ ")
     return said.startswith(MOBILE) and (len(said) < 90 or "http" in said) and not said.endswith("?")
