@@ -77,8 +77,9 @@ ROUNDS ?= 3
 
 WRITERS ?= 16
 SECONDS ?= 8
-bench-audit: $(SYNCED) ## measure the sealed log beside a bare table: WRITERS=16 SECONDS=8 ROUNDS=3
-	@$(RUN) -m bench.audit --writers $(WRITERS) --seconds $(SECONDS) --rounds $(ROUNDS)
+AUDIT_ROUNDS ?= 5
+bench-audit: $(SYNCED) ## measure the sealed log beside a bare table: WRITERS=16 SECONDS=8 AUDIT_ROUNDS=5
+	@$(RUN) -m bench.audit --writers $(WRITERS) --seconds $(SECONDS) --rounds $(AUDIT_ROUNDS)
 
 SIZES ?= 10000 100000 1000000
 bench-export: $(SYNCED) ## measure the export beside pg_dump | gzip: SIZES="10000 100000 1000000"

@@ -1,6 +1,6 @@
 """Lines a second into the sealed, partitioned, append-only log, beside inserts into a bare table.
 
-    make bench-audit [WRITERS=16] [SECONDS=8] [ROUNDS=5]
+    make bench-audit [WRITERS=16] [SECONDS=8] [AUDIT_ROUNDS=5]
 
 As many processes as there are writers insert one line for each transaction, with the workspace's own login,
 on a durable PostgreSQL; each has written to its table before the clock starts. Rounds alternate between the
