@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
     @property
     def month(self) -> date:
-        return month_of(self.at)
+        return self.at.astimezone(UTC).date().replace(day=1)
 
     def digest(self) -> bytes:
         return digest(self.id, self.at, self.event, self.actor_id, self.about_id, self.details)
@@ -62,7 +62,3 @@ def details_of(actor: str, *, ip: str = "", about: str = "", data: dict[str, Any
 def canonical(details: Any) -> bytes:
     """One way to write a JSON value; zero characters are left out, because PostgreSQL's text holds none."""
     return _AS_CANONICAL(details).replace("\\u0000", "").encode()
-
-
-def month_of(at: datetime) -> date:
-    return at.astimezone(UTC).date().replace(day=1)

@@ -14,13 +14,13 @@ from psycopg import sql
 SCHEMAS_MADE_BY = "plain"
 
 
-def prepare(*, connections: int = 0, buffers: str = "") -> None:
+def prepare(*, connections: int = 0) -> None:
     """Start PostgreSQL and Redis, set up Django on them, and bring the control plane up."""
     import django
 
     from tests import environment
 
-    environment.start(connections=connections, buffers=buffers)
+    environment.start(connections=connections)
     os.environ["DJANGO_SETTINGS_MODULE"] = "paitho.settings"
     os.environ["BENCH_PLAIN_PASSWORD"] = secrets.token_hex(16)
     django.setup()

@@ -51,7 +51,7 @@ def introduction(lines: list[str], number: int) -> int:
     if not line.strip() or len(line) > MAX_LINE:
         return 0
     if not _HINT.search(line):
-        if not _begins_as_one(plain(" ".join(line[:80].split(None, 3)[:3]))):
+        if not _begins_as_one(plain(" ".join(line[:80].split(None, 5)[:5]))):
             return 0
     elif is_separator(line) or is_header_block(lines, number):
         return 1

@@ -43,25 +43,24 @@ class Servers:
     redis: Redis
 
 
-def start(*, durable: bool = False, connections: int = 0, buffers: str = "") -> Path:
+def start(*, durable: bool = False, connections: int = 0) -> Path:
     """Start the servers, write the environment, and return the directory that holds them.
 
-    `durable` is for benchmarks and faults: every commit reaches the disk, as in production; `connections` and
-    `buffers` (PostgreSQL's shared_buffers) are for those that need more than the embedded default has.
+    `durable` is for benchmarks and faults: every commit reaches the disk, as in production; `connections` is
+    for those that need more of them than the embedded default allows.
     """
-    return start_servers(durable=durable, connections=connections, buffers=buffers).home
+    return start_servers(durable=durable, connections=connections).home
 
 
-def start_servers(*, durable: bool = False, connections: int = 0, buffers: str = "") -> Servers:
+def start_servers(*, durable: bool = False, connections: int = 0) -> Servers:
     """As `start`, with the servers in hand."""
     home = Path(tempfile.mkdtemp(prefix="paitho-test-"))
     port = free_port() if durable else None  # a server that is started again is found where it was
     cluster = Cluster(home / "pg", port=port, durable=durable)
-    wanted = {"max_connections": connections, "shared_buffers": buffers}
-    if more := "".join(f"{name} = {value}\n" for name, value in wanted.items() if value):
+    if connections:
         cluster.ensure()
         with (cluster.data / "postgresql.auto.conf").open("a") as conf:
-            conf.write(more)
+            conf.write(f"max_connections = {connections}\n")
     cluster.start()
     redis = _environ(home, cluster.port, made_up())
     os.environ["PAITHO_SUPERUSER_DSN"] = cluster.superuser_dsn()

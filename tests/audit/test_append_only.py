@@ -181,6 +181,10 @@ def test_a_new_workspace_has_no_month_until_its_first_line_and_a_year_once_reten
     fresh_log, superuser
 ):
     assert months_of(fresh_log) == []
+    due = superuser.execute(
+        "SELECT kind FROM public.bells WHERE workspace_id = %s AND due_at <= now()", [fresh_log.id]
+    )
+    assert ("retention",) in due.fetchall()
 
     with bound(fresh_log):
         record(Event.SIGNED_IN, by=BY)
