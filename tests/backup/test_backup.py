@@ -18,7 +18,7 @@ from campaigns.models import Draft, Enrollment, Verdict
 from leads.actions import suppress
 from leads.actions.people import delete_lead
 from leads.models import Lead, Reason, Suppression
-from mailbox.models import Delivery, Message, SendingSwitch
+from mailbox.models import Delivery, Message, SendingSwitch, Thread
 from tenants import directory
 from tenants.backup import records
 from tenants.backup.errors import BackupError, NotWhole
@@ -158,6 +158,28 @@ def test_mail_that_left_after_the_backup_has_left_after_the_restore(world, store
         assert Message.objects.get(pk=message.pk).body == message.body
         assert Enrollment.objects.get().stage == "sent"
         assert Draft.objects.get().verdict == Verdict.APPROVED
+
+
+def test_mail_that_waited_in_the_backup_and_left_since_is_not_offered_again(world, store):
+    """Guards the rows that both sides have: approved again, a mail that has left would leave twice."""
+    olga(world)
+    with bound(world.acme):
+        message = approve(a_draft(BY), by=BY)
+    made = back_up(world.acme, store)
+    with bound(world.acme):
+        Message.objects.filter(pk=message.pk).update(delivery=Delivery.SENT, attempts=1)
+        Enrollment.objects.update(stage="sent")
+        Thread.objects.update(outcome="interested")
+
+    bring_back(world.acme, store, made.name)
+
+    with bound(world.acme):
+        found = Message.objects.get()
+        assert (found.pk, found.delivery, found.attempts) == (message.pk, Delivery.SENT, 1)
+        assert Thread.objects.get().outcome == "interested"
+        assert Enrollment.objects.get().stage == "sent"
+        draft = Draft.objects.get()
+        assert (draft.verdict, draft.message_id) == (Verdict.APPROVED, message.pk)
 
 
 def test_who_was_suppressed_or_erased_since_stays_so(world, store):
